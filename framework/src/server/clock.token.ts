@@ -1,0 +1,2 @@
+/** The token of the server's `Clock`; tests may override it. */
+export const CLOCK = Symbol('Clock');

@@ -1,0 +1,54 @@
+import type { Observable, Subscription } from 'rxjs';
+import { isNestsAnonymousError } from '../decorators/witness.filter.js';
+import type { ServedCall } from './served-call.js';
+
+/** An error that Nest's base filter replaced and logged; the original taken back. */
+export class LoggedByNest {
+  constructor(readonly error: unknown) {}
+}
+
+/**
+ * Subscribes to what Nest's pipeline, or a handler, returned as an Observable.
+ *
+ * @param next takes each value; a promise it returns is waited for before the end
+ * @returns resolves when the Observable and every such promise are done; rejects with what was thrown, and with the
+ *   call's end when that comes first (the subscription is then over)
+ */
+export function observe(call: ServedCall, source: Observable<unknown>, next: (value: unknown) => Promise<void> | void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const pending: Promise<void>[] = [];
+    let subscription: Subscription | undefined = undefined;
+    const fail = (error: unknown): void => {
+      subscription?.unsubscribe();
+      reject(error as Error);
+    };
+    call.onStop(() => fail(call.endedBy));
+    subscription = source.subscribe({
+      next(value) {
+        try {
+          const more = next(value);
+          if (more !== undefined) pending.push(more);
+          more?.catch(fail);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      error: (error: unknown) => fail(original(call, error)),
+      complete: () => void Promise.all(pending).then(() => resolve(), fail),
+    });
+    call.raising = false;
+  });
+}
+
+/**
+ * What was thrown, where Nest's base filter put an anonymous object in its place.
+ *
+ * While the call is raising the exception was noted for the call itself; what comes later, from an Observable, is noted in
+ * the synchronous stretch that calls us.
+ */
+function original(call: ServedCall, error: unknown): unknown {
+  const late = call.host.takeWitnessed();
+  const seen = call.raising ? call.thrown : late;
+  call.thrown = undefined;
+  return isNestsAnonymousError(error) && seen !== undefined ? new LoggedByNest(seen.error) : error;
+}

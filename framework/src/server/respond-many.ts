@@ -1,0 +1,49 @@
+import { isObservable } from 'rxjs';
+import { StatusCode } from '../status/status-code.js';
+import { StatusError } from '../status/status-error.js';
+import { isAsyncIterable, pump } from '../streams/pump.js';
+import { observe } from './pipeline-result.js';
+import { statusOnReturn } from './serve-call.js';
+import type { ServedCall } from './served-call.js';
+
+/**
+ * Bytes of responses that an Observable may have waiting for a slow client. An Observable cannot be asked to wait, so past
+ * this its call ends; an async iterable never comes near it.
+ */
+const MAX_PUSHED_BYTES = 16 * 1024 * 1024;
+
+/** Sends what a handler of a response stream gave: an iterable, an Observable, or nothing when it wrote by itself. */
+export async function respondMany(call: ServedCall, result: unknown): Promise<void> {
+  if (isObservable(result)) await observe(call, result, (value) => respond(call, value));
+  else {
+    call.raising = false;
+    if (isAsyncIterable(result)) await pumpFrom(call, result);
+    else if (result !== undefined) throw notAStream(result);
+  }
+  call.finish(statusOnReturn(call));
+}
+
+/** One value of an Observable: a message, or a whole stream of them where nothing gates single messages. */
+function respond(call: ServedCall, value: unknown): Promise<void> | undefined {
+  if (isAsyncIterable(value)) return pumpFrom(call, value);
+  if (value !== undefined) push(call, value);
+  return undefined;
+}
+
+function pumpFrom(call: ServedCall, messages: AsyncIterable<unknown>): Promise<void> {
+  const iterator = messages[Symbol.asyncIterator]();
+  call.onStop(() => iterator.return?.());
+  return pump(iterator, call);
+}
+
+function push(call: ServedCall, message: unknown): void {
+  call.send(message);
+  if (call.incoming.bufferedBytes > MAX_PUSHED_BYTES) {
+    throw new StatusError(StatusCode.RESOURCE_EXHAUSTED, `The client reads too slowly: over ${MAX_PUSHED_BYTES} bytes of responses are waiting`);
+  }
+}
+
+function notAStream(result: unknown): StatusError {
+  const cause = new TypeError(`A handler of a response stream returned ${typeof result}; return an async iterable or an Observable, or write to the StreamContext`);
+  return new StatusError(StatusCode.INTERNAL, 'The handler produced no stream of responses', { cause });
+}

@@ -1,0 +1,29 @@
+import { isObservable } from 'rxjs';
+import { StatusCode } from '../status/status-code.js';
+import { StatusError } from '../status/status-error.js';
+import { observe } from './pipeline-result.js';
+import { statusOnReturn } from './serve-call.js';
+import type { ServedCall } from './served-call.js';
+
+/** Sends the one response of a handler and ends its call. A code other than OK drops the response. */
+export async function respondOnce(call: ServedCall, result: unknown): Promise<void> {
+  const response = isObservable(result) ? await firstValue(call, result) : result;
+  call.raising = false;
+  const status = statusOnReturn(call);
+  if (!call.active) return;
+  if (status.code === StatusCode.OK) call.send(response);
+  call.finish(status);
+}
+
+/** The first value of an Observable. Its producer runs to its end, as the handler meant it to. */
+async function firstValue(call: ServedCall, source: Parameters<typeof observe>[1]): Promise<unknown> {
+  const values: unknown[] = [];
+  let dropped = 0;
+  await observe(call, source, (value) => {
+    if (values.length === 0) values.push(value);
+    else dropped += 1;
+  });
+  if (values.length === 0) throw new StatusError(StatusCode.INTERNAL, 'The handler produced no response');
+  if (dropped > 0) call.host.logger.warn(`${call.path}: the handler produced ${dropped + 1} responses and the call takes one; the first was sent`);
+  return values[0];
+}

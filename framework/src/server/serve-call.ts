@@ -1,0 +1,66 @@
+import { currentCall } from '../call/current-call.js';
+import { CallAbortedError } from '../status/call-aborted-error.js';
+import { CallEndedError } from '../status/call-ended-error.js';
+import { Metadata } from '../status/metadata.js';
+import { StatusCode } from '../status/status-code.js';
+import type { Status } from '../status/status-error.js';
+import { statusOf, type MappedStatus } from '../status/status-of.js';
+import { LoggedByNest } from './pipeline-result.js';
+import type { ServedCall } from './served-call.js';
+
+/** How one kind of call is served: runs the handler and sends what it gives. */
+export type Serve = (call: ServedCall, request: unknown) => Promise<void>;
+
+/**
+ * Serves one call from its request to its status: the same for every kind. Whatever is thrown, at any depth, ends the call
+ * once and is logged once.
+ */
+export function serveCall(call: ServedCall, request: unknown, serve: Serve): void {
+  void currentCall.run(call, run, call, request, serve);
+}
+
+async function run(call: ServedCall, request: unknown, serve: Serve): Promise<void> {
+  try {
+    await serve(call, request);
+  } catch (thrown) {
+    fail(call, thrown);
+  } finally {
+    call.settle();
+  }
+}
+
+/** The status of a handler that returned: OK, unless it set another. */
+export function statusOnReturn(call: ServedCall): Status {
+  return { code: call.code ?? StatusCode.OK, details: call.details ?? '', ...(call.trailingMetadata && { trailingMetadata: call.trailingMetadata }) };
+}
+
+function fail(call: ServedCall, thrown: unknown): void {
+  const loggedByNest = thrown instanceof LoggedByNest;
+  const error = loggedByNest ? thrown.error : thrown;
+  const status = statusOf(error, call.host);
+  if (status.unexpected && !loggedByNest && !(isEchoOfTheEnd(call, error))) log(call, error);
+  call.finish(statusOnFailure(call, status));
+}
+
+/** An unexpected error keeps the code and details that the servicer set before; a status that was meant replaces them. */
+function statusOnFailure(call: ServedCall, { code, details, trailingMetadata, unexpected }: MappedStatus): Status {
+  const keptCode = unexpected && call.code !== undefined && call.code !== StatusCode.OK ? call.code : code;
+  const keptDetails = unexpected && call.details !== undefined ? call.details : details;
+  const trailing = merged(call.trailingMetadata, trailingMetadata);
+  return { code: keptCode, details: keptDetails, ...(trailing && { trailingMetadata: trailing }) };
+}
+
+function merged(first: Metadata | undefined, second: Metadata | undefined): Metadata | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : new Metadata([...first, ...second]);
+}
+
+/** What code that stopped because the call ended throws: it says nothing new. */
+function isEchoOfTheEnd(call: ServedCall, error: unknown): boolean {
+  if (call.active) return false;
+  return error instanceof CallEndedError || error instanceof CallAbortedError || (error instanceof Error && error.name === 'AbortError');
+}
+
+function log(call: ServedCall, error: unknown): void {
+  const when = call.active ? 'failed' : 'failed after the call had ended';
+  call.host.logger.error(`${call.path} ${when}: ${error instanceof Error ? error.message : String(error)}`, error instanceof Error ? error.stack : undefined);
+}

@@ -1,0 +1,38 @@
+/** A promise that a test settles itself. */
+export interface Deferred<T = void> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Fails instead of hanging: the event must come, when it comes decides nothing. @param ms default 10,000 */
+export async function within<T>(promise: Promise<T>, what: string, ms = 10_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const watchdog = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`watchdog: ${what} did not happen within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, watchdog]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits, turn by turn of the event loop, until a condition holds. */
+export async function until(condition: () => boolean, what: string, ms = 10_000): Promise<void> {
+  const endsAt = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > endsAt) throw new Error(`watchdog: ${what} did not hold within ${ms} ms`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

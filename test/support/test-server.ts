@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import * as grpc from '@grpc/grpc-js';
+import { Module, type INestMicroservice, type ModuleMetadata, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { GrpcServer, GrpcServerModule, type GrpcServerOptions } from 'nestjs-servicer';
+import { RawKinds } from './raw-kinds.js';
+import { TestLogger } from './test-logger.js';
+
+/** What a test says about the application it wants. */
+export interface TestApplication {
+  readonly controllers?: Type[];
+  readonly providers?: ModuleMetadata['providers'];
+  readonly imports?: ModuleMetadata['imports'];
+  /** Beside `listen: '127.0.0.1:0'`. */
+  readonly options?: Partial<GrpcServerOptions>;
+  /** Before it listens: global enhancers, features. */
+  readonly prepare?: (app: INestMicroservice) => void;
+}
+
+/** A real application on a real socket, with a raw grpc-js client; disposes itself. */
+export interface TestServer extends AsyncDisposable {
+  readonly app: INestMicroservice;
+  readonly server: GrpcServer;
+  readonly address: string;
+  readonly client: RawKinds;
+  readonly logger: TestLogger;
+  /** Another client with a connection of its own. */
+  connect(): RawKinds;
+}
+
+export async function startTestServer({ controllers = [], providers = [], imports = [], options = {}, prepare }: TestApplication): Promise<TestServer> {
+  @Module({ imports: [GrpcServerModule.forRoot({ listen: '127.0.0.1:0', ...options }), ...imports], controllers, providers })
+  class TestModule {}
+
+  const logger = new TestLogger();
+  const app = await NestFactory.createMicroservice(TestModule, { ...GrpcServer.strategy(), logger, abortOnError: false });
+  prepare?.(app);
+  await app.listen();
+  const server = app.get(GrpcServer);
+  const address = `127.0.0.1:${server.ports[0] ?? 0}`;
+  const clients: RawKinds[] = [];
+  const connect = (): RawKinds => {
+    const client = new RawKinds(address);
+    clients.push(client);
+    return client;
+  };
+  return {
+    app,
+    server,
+    address,
+    logger,
+    client: connect(),
+    connect,
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.close();
+      await server.stop(null);
+      await app.close();
+    },
+  };
+}
+
+/** Credentials of every test client: plain text on loopback. */
+export const insecure = grpc.credentials.createInsecure();
