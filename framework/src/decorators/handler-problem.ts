@@ -52,7 +52,7 @@ type RepliesProblem<R, Out> =
         : 'must answer a stream of replies: an async generator, AsyncIterable or Observable';
 
 /** An async method that returns nothing writes its replies to the `StreamContext`. */
-type LaterRepliesProblem<V, Out> = IsAny<V> extends true ? never : V extends void ? never : RepliesProblem<V, Out>;
+type LaterRepliesProblem<V, Out> = IsAny<V> extends true ? never : V extends Nothing ? never : RepliesProblem<V, Out>;
 
 /** Every member of a union has to be a reply. */
 type ReplyProblem<V, Out> = true extends IsAny<V> | IsAny<Out>
@@ -63,27 +63,38 @@ type ReplyProblem<V, Out> = true extends IsAny<V> | IsAny<Out>
       ? never
       : 'must answer a reply';
 
-/** Assignability alone lets a field pass that the reply does not have, so the names are compared first. */
 type MessageProblem<V extends object, Out> = V extends NoMessage
   ? 'must answer a reply'
-  : [UnknownField<V, Out>] extends [never]
-    ? [V] extends [Out]
-      ? never
-      : WrongFieldProblem<WrongField<V, Out>>
-    : `returns '${UnknownField<V, Out>}', which its reply does not have`;
+  : [OtherType<V, Out>] extends [never]
+    ? FieldProblem<V, Out>
+    : `answers a ${OtherType<V, Out>}, which is not its reply`;
 
-type WrongFieldProblem<Field extends string> = [Field] extends [never]
-  ? 'must answer a whole reply: a field is missing'
-  : '$typeName' extends Field
-    ? 'answers a message of another type'
-    : `returns '${Field}' of the wrong type`;
+/** The name of a protobuf-es message that is not of the reply's type. */
+type OtherType<V, Out> = V extends { readonly $typeName: infer Name extends string }
+  ? Exclude<Name, FieldOf<Out, '$typeName'>>
+  : never;
 
-type UnknownField<V, Out> = unknown extends Out ? never : string extends keyof Out ? never : Exclude<Names<V>, Names<Out>>;
-type WrongField<V, Out> = { [K in keyof V & string]: V[K] extends FieldOf<Out, K> ? never : K }[keyof V & string];
+/** Assignability alone lets a field pass that the reply does not have, so the names are compared first. */
+type FieldProblem<V extends object, Out> = [UnknownField<V, Out>] extends [never]
+  ? [V] extends [Out]
+    ? never
+    : [WrongField<V, Out>] extends [never]
+      ? 'must answer a whole reply: a field is missing'
+      : `returns '${WrongField<V, Out>}' of the wrong type`
+  : `returns '${UnknownField<V, Out>}', which its reply does not have`;
+
+type UnknownField<V, Out> = unknown extends Out
+  ? never
+  : string extends keyof Out
+    ? never
+    : Exclude<Names<V>, Names<Out>>;
+type WrongField<V, Out> = { [K in keyof V & string]-?: V[K] extends FieldOf<Out, K> ? never : K }[keyof V & string];
 type FieldOf<Out, K> = Out extends unknown ? (K extends keyof Out ? Out[K] : never) : never;
 
 /** The names of the fields of all members of a union; an index signature has none. */
-type Names<T> = T extends unknown ? keyof { [K in keyof T as K extends string ? (string extends K ? never : K) : never]: 0 } : never;
+type Names<T> = T extends unknown
+  ? keyof { [K in keyof T as K extends string ? (string extends K ? never : K) : never]: 0 }
+  : never;
 
 // ---- what it takes --------------------------------------------------------------------------------------------------
 
@@ -154,6 +165,9 @@ type MustTakeRequests = 'must take the requests as its first parameter: an Async
 
 // ---- helpers --------------------------------------------------------------------------------------------------------
 
+/** What an async function without a return resolves with. */
+type Nothing = void | undefined;
+
 // any: a function's parameters are compared the other way round, and this is what every function is assignable to
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type NoMessage = readonly unknown[] | ((...args: any) => unknown);
@@ -161,4 +175,6 @@ type NoMessage = readonly unknown[] | ((...args: any) => unknown);
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** Whether it is exactly one of a union's members. */
-type IsOneOf<T, Union> = true extends (Union extends unknown ? ([T] extends [Union] ? true : never) : never) ? true : false;
+type IsOneOf<T, Union> = true extends (Union extends unknown ? ([T] extends [Union] ? true : never) : never)
+  ? true
+  : false;

@@ -1,7 +1,10 @@
 import { create } from '@bufbuild/protobuf';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KindsService as GrpcToolsKinds, OddService as GrpcToolsOdd } from '../../../test/fixtures/grpc-tools/kinds_grpc_pb.js';
+import {
+  KindsService as GrpcToolsKinds,
+  OddService as GrpcToolsOdd,
+} from '../../../test/fixtures/grpc-tools/kinds_grpc_pb.js';
 import { Item as GrpcToolsItem } from '../../../test/fixtures/grpc-tools/kinds_pb.js';
 import { ItemSchema, Kinds, Odd, type Item as EsItem } from '../../../test/gen/kinds_pb.js';
 import { KindsService, OddService, type Item as TsProtoItem } from '../../../test/gen/ts-proto/kinds.js';
@@ -38,7 +41,8 @@ const protobufEs: Source = {
   is: isProtobufEs,
   from: fromProtobufEs,
   load: async () => ({ kinds: Kinds, odd: Odd }),
-  message: ({ text, count, blob, big }) => create(ItemSchema, { text, count, blob: Uint8Array.from(blob), big: BigInt(big) }),
+  message: ({ text, count, blob, big }) =>
+    create(ItemSchema, { text, count, blob: Uint8Array.from(blob), big: BigInt(big) }),
   values: ({ text, count, blob, big }: EsItem) => ({ text, count, blob: [...blob], big: String(big) }),
   big: BIG,
 };
@@ -47,7 +51,10 @@ const SOURCES: readonly (readonly [name: string, Source])[] = [
   ['protobuf-es messages', protobufEs],
   [
     'protobuf-es init shapes',
-    { ...protobufEs, message: ({ text, count, blob, big }) => ({ text, count, blob: Uint8Array.from(blob), big: BigInt(big) }) },
+    {
+      ...protobufEs,
+      message: ({ text, count, blob, big }) => ({ text, count, blob: Uint8Array.from(blob), big: BigInt(big) }),
+    },
   ],
   [
     'ts-proto with grpc-js services',
@@ -55,7 +62,12 @@ const SOURCES: readonly (readonly [name: string, Source])[] = [
       is: isGrpcJs,
       from: fromGrpcJs,
       load: async () => ({ kinds: KindsService, odd: OddService }),
-      message: ({ text, count, blob, big }): TsProtoItem => ({ text, count, blob: Buffer.from(blob), big: Number(big) }),
+      message: ({ text, count, blob, big }): TsProtoItem => ({
+        text,
+        count,
+        blob: Buffer.from(blob),
+        big: Number(big),
+      }),
       values: ({ text, count, blob, big }: TsProtoItem) => ({ text, count, blob: [...blob], big: String(big) }),
       big: String(Number.MAX_SAFE_INTEGER),
     },
@@ -121,7 +133,16 @@ describe.each(SOURCES)('%s', (_name, source) => {
   it('has the service and its methods in order', () => {
     expect(schema.typeName).toBe('servicer.test.v1.Kinds');
     expect(schema.source).toBe(kinds);
-    expect(schema.methods.map(({ name, localName, path, kind, requestStream, responseStream }) => [name, localName, path, kind, requestStream, responseStream])).toEqual([
+    expect(
+      schema.methods.map(({ name, localName, path, kind, requestStream, responseStream }) => [
+        name,
+        localName,
+        path,
+        kind,
+        requestStream,
+        responseStream,
+      ]),
+    ).toEqual([
       ['Unary', 'unary', '/servicer.test.v1.Kinds/Unary', 'unary', false, false],
       ['Serve', 'serve', '/servicer.test.v1.Kinds/Serve', 'serverStream', false, true],
       ['Collect', 'collect', '/servicer.test.v1.Kinds/Collect', 'clientStream', true, false],

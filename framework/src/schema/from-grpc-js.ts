@@ -56,17 +56,18 @@ export function readDefinition(definition: GrpcJsService): { typeName: string; r
   const read = Object.entries(definition).map(([key, method]) => ({ ...namesIn(method.path, key), method }));
   const [typeName, ...others] = new Set(read.map(({ service }) => service));
   if (typeName === undefined || others.length > 0) {
-    throw new UsageError(`A service definition has the methods of one service, not of ${[typeName, ...others].join(', ')}`);
+    throw new UsageError(
+      `A service definition has the methods of one service, not of ${[typeName, ...others].join(', ')}`,
+    );
   }
   return { typeName, rpcs: read.map(({ name, method }) => describe(name, method)) };
 }
 
 /** The methods of a service definition's type. Its keys name them only where the type does not know the paths. */
 export type FromGrpcJs<S> = {
-  readonly [K in keyof S as KnownName<K> extends never ? never : LocalName<Uncapitalize<RpcIn<S[K], KnownName<K>>>>]: GrpcJsMethodType<
-    S[K],
-    KnownName<K>
-  >;
+  readonly [
+    K in keyof S as KnownName<K> extends never ? never : LocalName<Uncapitalize<RpcIn<S[K], KnownName<K>>>>
+  ]: GrpcJsMethodType<S[K], KnownName<K>>;
 };
 
 /** What the type of a method definition says; `Key` names the rpc where the type does not know the path. */

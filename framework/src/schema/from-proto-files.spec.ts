@@ -22,7 +22,8 @@ beforeAll(async () => {
         int64 id_number = 1; common.Color color = 2; bytes raw = 3; Shape inner = 4; repeated string tags = 5;
         oneof size { int32 width = 6; string name = 7; }
       }`,
-    'lib/common/color.proto': 'syntax = "proto3"; package common; enum Color { RED = 0; BLUE = 1; } service Colors { rpc Mix(Nothing) returns (Nothing); } message Nothing {}',
+    'lib/common/color.proto':
+      'syntax = "proto3"; package common; enum Color { RED = 0; BLUE = 1; } service Colors { rpc Mix(Nothing) returns (Nothing); } message Nothing {}',
     'app/broken.proto': 'syntax = "proto3"; message {',
     'app/nothing.proto': 'syntax = "proto3"; package app;',
   };
@@ -35,7 +36,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('loadSchemas', () => {
-  const load = (path: string | URL): ReturnType<typeof loadSchemas> => loadSchemas(path, { includeDirs: [inFolder('lib')] });
+  const load = (path: string | URL): ReturnType<typeof loadSchemas> =>
+    loadSchemas(path, { includeDirs: [inFolder('lib')] });
 
   it('gives every service by its full name, those of imported files too', async () => {
     const services = await load(inFolder('app/shapes.proto'));
@@ -71,7 +73,9 @@ describe('loadSchemas', () => {
 
   it('names a missing file and the folders it was looked for in', async () => {
     await expect(load('no/such.proto')).rejects.toThrow(
-      new UsageError(`"no/such.proto" was not found: looked for ${join(process.cwd(), 'no/such.proto')}, ${inFolder('lib/no/such.proto')}`),
+      new UsageError(
+        `"no/such.proto" was not found: looked for ${join(process.cwd(), 'no/such.proto')}, ${inFolder('lib/no/such.proto')}`,
+      ),
     );
   });
 
@@ -101,9 +105,15 @@ describe('importPeer', () => {
   const absent = 'a-package-that-is-not-installed';
 
   it('says how to install what is missing', async () => {
-    const missing = importPeer(absent, 'Loading a .proto file', () => import(/* @vite-ignore */ absent) as Promise<unknown>);
+    const missing = importPeer(
+      absent,
+      'Loading a .proto file',
+      () => import(/* @vite-ignore */ absent) as Promise<unknown>,
+    );
     await expect(missing).rejects.toThrow(
-      new UsageError(`Loading a .proto file needs the package ${absent}, which is not installed: npm install ${absent}`),
+      new UsageError(
+        `Loading a .proto file needs the package ${absent}, which is not installed: npm install ${absent}`,
+      ),
     );
   });
 

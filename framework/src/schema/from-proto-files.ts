@@ -53,7 +53,9 @@ export async function loadSchemas(
   await assertImports(file, importDirs);
   const loader = await importPeer('@grpc/proto-loader', 'Loading a .proto file', () => import('@grpc/proto-loader'));
   const definitions = await loader.load(file, { ...CONVERSION, includeDirs: importDirs }).catch((cause: unknown) => {
-    throw new UsageError(`"${file}" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new UsageError(`"${file}" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   });
   return Object.fromEntries(
     Object.entries(definitions).flatMap(([typeName, definition]) =>
@@ -119,7 +121,9 @@ async function assertImports(file: string, importDirs: readonly string[], seen =
   const source = (await readFile(file, 'utf8')).replaceAll(COMMENT, '');
   for (const [, imported = ''] of source.matchAll(IMPORT)) {
     if (imported.startsWith('google/protobuf/')) continue;
-    const found = await firstReadable(isAbsolute(imported) ? [imported] : importDirs.map((folder) => join(folder, imported)));
+    const found = await firstReadable(
+      isAbsolute(imported) ? [imported] : importDirs.map((folder) => join(folder, imported)),
+    );
     if (found === undefined) {
       throw new UsageError(
         `"${file}" imports "${imported}", which is in none of ${importDirs.join(', ')}; name its folder in includeDirs`,

@@ -1,12 +1,5 @@
 import { create, fromBinary, isMessage, toBinary } from '@bufbuild/protobuf';
-import type {
-  DescMessage,
-  DescMethod,
-  DescService,
-  Message,
-  MessageInitShape,
-  MessageShape,
-} from '@bufbuild/protobuf';
+import type { DescMessage, DescMethod, DescService, Message, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
 import { asBuffer } from './as-buffer.js';
 import { buildSchema } from './build-schema.js';
 import type { LocalName } from './local-name.js';

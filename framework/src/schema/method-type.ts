@@ -28,9 +28,7 @@ export interface MessageTypes {
 }
 
 /** The methods of a service whose source has no types: any name, any message. */
-export interface UntypedMethods {
-  readonly [localName: string]: MethodType;
-}
+export type UntypedMethods = Readonly<Record<string, MethodType>>;
 
 /** A key that is a name; an index signature's is none. */
 export type KnownName<Key> = Key extends string ? (string extends Key ? never : Key) : never;

@@ -12,12 +12,19 @@ export async function importPeer<T>(name: string, purpose: string, load: () => P
     return await load();
   } catch (cause) {
     if (!isMissing(cause, name)) throw cause;
-    throw new UsageError(`${purpose} needs the package ${name}, which is not installed: npm install ${name}`, { cause });
+    throw new UsageError(`${purpose} needs the package ${name}, which is not installed: npm install ${name}`, {
+      cause,
+    });
   }
 }
 
 /** A package that is there but lacks one of its own dependencies is not a missing peer. */
 function isMissing(thrown: unknown, name: string): boolean {
   const codes = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
-  return thrown instanceof Error && 'code' in thrown && codes.includes(String(thrown.code)) && thrown.message.includes(`'${name}'`);
+  return (
+    thrown instanceof Error &&
+    'code' in thrown &&
+    codes.includes(String(thrown.code)) &&
+    thrown.message.includes(`'${name}'`)
+  );
 }

@@ -23,18 +23,21 @@ describe('schemaOf', () => {
   it.each([
     ['undefined', undefined, 'undefined (do two files import each other?)'],
     ['null', null, 'null'],
+    ['a number', 5, 'a number'],
     ['a path', 'protos/kinds.proto', '"protos/kinds.proto" (a .proto file is read by loadSchemas)'],
     ['a class', class Greeter {}, 'the function Greeter'],
-    ['a client class', KindsClient, '.service)'],
+    ['a client class', KindsClient, 'the client class ServiceClientImpl (pass its "service")'],
     ['an empty object', {}, 'an empty object'],
     ['another object', { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }, 'an object with a, b, c, d, e, …'],
-    ['a method instead of its service', Kinds.method.unary, 'a protobuf-es descriptor of another kind, "rpc servicer.test.v1.Kinds.Unary"'],
-    ['a file instead of its service', file_google_protobuf_empty, 'a protobuf-es descriptor of another kind'],
+    ['a method instead of its service', Kinds.method.unary, 'a protobuf-es descriptor of kind "rpc"'],
+    ['a file instead of its service', file_google_protobuf_empty, 'a protobuf-es descriptor of kind "file"'],
     ['a message', create(ItemSchema), 'an object with $typeName'],
   ])('refuses %s and says what it takes', (_case, source, given) => {
     const refused = (): unknown => schemaOf(source as object);
     expect(refused).toThrow(UsageError);
-    expect(refused).toThrow('A service is a protobuf-es service (DescService), a grpc-js service definition (ts-proto, grpc-tools)');
+    expect(refused).toThrow(
+      'A service is a protobuf-es service (DescService), a grpc-js service definition (ts-proto, grpc-tools)',
+    );
     expect(refused).toThrow(given);
   });
 
@@ -51,7 +54,10 @@ describe('schemaOf', () => {
 
   it('refuses two rpcs with one name in TypeScript', () => {
     const path = (name: string): string => `/servicer.test.v1.Kinds/${name}`;
-    const clash = { a: { ...KindsService.unary, path: path('Find') }, b: { ...KindsService.unary, path: path('find') } };
+    const clash = {
+      a: { ...KindsService.unary, path: path('Find') },
+      b: { ...KindsService.unary, path: path('find') },
+    };
     expect(() => schemaOf(clash)).toThrow('servicer.test.v1.Kinds: the rpcs Find and find are both called "find"');
   });
 

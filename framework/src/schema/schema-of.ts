@@ -49,7 +49,8 @@ const EXPECTED =
   'A service is a protobuf-es service (DescService), a grpc-js service definition (ts-proto, grpc-tools), ' +
   'or one that loadSchemas() read';
 
-const EXPECTED_METHOD = 'A method is one of a protobuf-es service (Greeter.method.hi) or of a grpc-js service definition (GreeterService.hi)';
+const EXPECTED_METHOD =
+  'A method is one of a protobuf-es service (Greeter.method.hi) or of a grpc-js service definition (GreeterService.hi)';
 
 function adapter<T extends object>(is: (source: object) => source is T, from: (source: T) => ServiceSchema): Adapter {
   return (source) => (is(source) ? from(source) : undefined);
@@ -80,10 +81,12 @@ function given(value: unknown): string {
   if (value === undefined) return 'undefined (do two files import each other?)';
   if (typeof value === 'string') return `"${value}" (a .proto file is read by loadSchemas)`;
   if (typeof value === 'function') {
-    return 'service' in value ? `the client class ${value.name} (pass ${value.name}.service)` : `the function ${value.name}`;
+    return 'service' in value ? `the client class ${value.name} (pass its "service")` : `the function ${value.name}`;
   }
-  if (!isObject(value)) return String(value);
-  if ('kind' in value && 'toString' in value) return `a protobuf-es descriptor of another kind, "${String(value)}"`;
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  if ('kind' in value && typeof value.kind === 'string') return `a protobuf-es descriptor of kind "${value.kind}"`;
   const keys = Object.keys(value);
-  return keys.length === 0 ? 'an empty object' : `an object with ${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''}`;
+  if (keys.length === 0) return 'an empty object';
+  return `an object with ${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''}`;
 }

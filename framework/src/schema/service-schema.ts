@@ -1,7 +1,7 @@
 /** The four kinds of rpc. */
 export type MethodKind = 'unary' | 'serverStream' | 'clientStream' | 'bidiStream';
 
-/** How one kind of message becomes bytes and back. Swappable per method (see `ServicerOptions.codecs`). */
+/** How one kind of message becomes bytes and back. Swappable per method (see `withCodecs`). */
 export interface MessageCodec {
   /**
    * Encodes a message, or the init shape of one.
