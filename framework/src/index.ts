@@ -5,7 +5,7 @@ export { Servicer, type ServicerOptions } from './decorators/servicer.decorator.
 export { BidiStream, ClientStream, ServerStream, Unary } from './decorators/method.decorators.js';
 export { Context, Deadline, InvocationMetadata, Peer, RequestMessage, Signal } from './decorators/param.decorators.js';
 export { OnCancel } from './decorators/on-cancel.decorator.js';
-export type { Reply, Request } from './schema/method-types.js';
+export type { MethodName, MethodsOf, Reply, Request, SchemaSource } from './schema/method-types.js';
 
 // --- the call being served
 export { ServicerContext } from './call/servicer-context.js';
@@ -20,6 +20,7 @@ export { GrpcServer, type GrpcServerEvents, type ListenResult } from './server/g
 export type { ConnectionOptions, GrpcServerOptions, KeepaliveOptions, ListenOn, ShutdownOptions } from './server/grpc-server.options.js';
 export type { FeatureServicer, ServerFeature } from './server/server-feature.js';
 export type { OnServerDraining, OnServerServing, OnServerTerminated } from './termination/lifecycle-hooks.js';
+export { ServerCrashedError } from './termination/server-crashed-error.js';
 export type { ServerState } from './termination/server-state.js';
 export { DeclarationError } from './decorators/declaration-error.js';
 
@@ -33,4 +34,6 @@ export { InvalidMetadataError, Metadata, type MetadataInit, type MetadataValue }
 
 // --- schemas
 export { schemaOf } from './schema/schema-of.js';
+export { loadSchemas, type LoadedService } from './schema/from-proto-files.js';
+export { withCodecs, type Codecs } from './schema/with-codecs.js';
 export type { MessageCodec, MethodKind, MethodSchema, ServiceSchema } from './schema/service-schema.js';
