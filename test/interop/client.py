@@ -166,14 +166,13 @@ def wait_for_answer(sample):
 
 
 def finish_under_way(sample):
-    """Starts a search of some seconds, says so once it holds the only slot, and tells what came of it."""
-    future = sample.find.future(sample.request(desired_name=SECONDS_LONG), timeout=WATCHDOG_SECONDS)
-    while True:
-        probe = outcome(lambda: sample.find(sample.request(desired_name="aa"), timeout=WATCHDOG_SECONDS))
-        if probe["code"] == "RESOURCE_EXHAUSTED" or future.done():
-            break
+    """Starts a search of some seconds, says so once its first find is here, and tells what came of it."""
+    request = sample.request(desired_name=SECONDS_LONG, interesting_hamming_distance=1)
+    searching = sample.find_range(request, timeout=WATCHDOG_SECONDS)
+    next(searching)
     print("started", flush=True)
-    return {"finished_before": future.done(), **outcome(future.result)}
+    rest = drained(searching)
+    return {"code": rest["code"], "last": rest["responses"][-1:]}
 
 
 SCENARIOS = {
