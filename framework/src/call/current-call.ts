@@ -9,6 +9,12 @@ export interface ResponseFlow {
   drained(): Promise<void>;
   /** Adds what stops the producer when the call ends early; called at once when it has ended. What it throws is logged. */
   onStop(stop: () => unknown): void;
+  /** Runs what cleans up after the producer, inside the call. What it throws, now or later, is logged. */
+  guard(work: () => unknown): void;
+  /** Keeps the call's handler from counting as settled until this has. */
+  hold(work: Promise<unknown>): void;
+  /** Logs an error that nobody can be told of any more, unless it only repeats that the call has ended. */
+  logFailure(error: unknown): void;
 }
 
 /** A call that is being served, as the code that runs inside it finds it. */

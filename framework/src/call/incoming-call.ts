@@ -53,6 +53,8 @@ export interface MethodEntry {
   readonly responseStream: boolean;
   /** A streamed request: the entry sets the sink and reads. */
   onOpen(call: IncomingCall): void;
+  /** A call whose single request is on its way: `onRequest` follows, or the call's end. The entry sets the sink. */
+  onArriving(call: IncomingCall): void;
   /** A single request, come whole: the engine has counted to one and seen the end. The entry sets the sink. */
   onRequest(call: IncomingCall, message: Uint8Array): void;
 }

@@ -1,4 +1,4 @@
-import { declaredMethods, declaredServicer } from './declaration.js';
+import { declaredCancelHooks, declaredMethods, declaredServicer } from './declaration.js';
 
 /** A class that an application's container holds. */
 export interface ContainedClass {
@@ -12,7 +12,8 @@ export interface ContainedClass {
 
 /** Everything that is wrong with an application's servicers: one sentence each, empty when they can be served. */
 export function declarationProblems(classes: readonly ContainedClass[]): string[] {
-  return [...classes.flatMap(problemsOf), ...clashes(classes)];
+  // a class that two modules list is asked twice
+  return [...new Set([...classes.flatMap(problemsOf), ...clashes(classes)])];
 }
 
 /** The servicers among an application's controllers. */
@@ -24,17 +25,25 @@ function problemsOf({ metatype, role, module, requestScoped }: ContainedClass): 
   const declaration = declaredServicer(metatype);
   const { name } = metatype;
   if (declaration === undefined) return undeclaredProblems(metatype);
-  if (role === 'provider') return [`${name}: is in the providers of ${module}, where nothing serves it; a servicer is a controller: move it to controllers`];
+  if (role === 'provider')
+    return [
+      `${name}: is in the providers of ${module}, where nothing serves it; a servicer is a controller: move it to controllers`,
+    ];
   const hooks = requestScoped ? declaration.cancelHooks : [];
   return [
     ...declaration.problems,
-    ...hooks.map(({ key }) => `${name}.${key}: @OnCancel does not work on a request-scoped class, whose instance is gone by then; use context.addCallback() in the handler`),
+    ...hooks.map(
+      ({ key }) =>
+        `${name}.${key}: @OnCancel does not work on a request-scoped class, whose instance is gone by then; use context.addCallback() in the handler`,
+    ),
   ];
 }
 
-function undeclaredProblems(metatype: ContainedClass['metatype']): string[] {
-  const [method] = declaredMethods(metatype.prototype as object);
-  return method === undefined ? [] : [`${metatype.name}.${method.key}: has ${method.decorator}, but ${metatype.name} has no @Servicer(…); put it on the class`];
+function undeclaredProblems({ name, prototype }: ContainedClass['metatype']): string[] {
+  const methods = declaredMethods(prototype as object).map(({ key, decorator }) => `${key}: has ${decorator}`);
+  const hooks = declaredCancelHooks(prototype as object).map(({ key }) => `${key}: has @OnCancel()`);
+  const [first] = [...methods, ...hooks];
+  return first === undefined ? [] : [`${name}.${first}, but ${name} has no @Servicer(…); put it on the class`];
 }
 
 /** Two servicers of one service, or one listed twice: the second would replace the first without a word. */

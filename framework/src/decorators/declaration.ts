@@ -75,7 +75,12 @@ export function declaredServicer(servicer: object): ServicerDeclaration | undefi
   return Reflect.getOwnMetadata(SERVICER, servicer) as ServicerDeclaration | undefined;
 }
 
-/** Gives a function what decorators recorded on another. */
-export function copyMetadata(from: object, to: object): void {
-  for (const key of Reflect.getOwnMetadataKeys(from) as unknown[]) Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, from), to);
+/** All that decorators, anyone's, recorded on a class or a method itself. */
+export function recordedOn(target: object): ReadonlyMap<unknown, unknown> {
+  return new Map(Reflect.getOwnMetadataKeys(target).map((key: unknown) => [key, Reflect.getOwnMetadata(key, target)]));
+}
+
+/** Records what {@link recordedOn} found. */
+export function restore(target: object, recorded: ReadonlyMap<unknown, unknown>): void {
+  for (const [key, value] of recorded) Reflect.defineMetadata(key, value, target);
 }

@@ -1,34 +1,42 @@
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { EMPTY, Observable, concatMap, of } from 'rxjs';
 import { currentCall, type CurrentCall } from '../call/current-call.js';
-import { isAsyncIterable, pump, returnQuietly } from '../streams/pump.js';
-import { countOwnEnhancers, hasInterceptors } from './nest-internals.js';
+import { isAsyncIterable, pump } from '../streams/pump.js';
+import { ownEnhancers } from './nest-internals.js';
+import type { HandlerDescriptor } from './own-method.js';
 import { anyApplicationHasGlobals } from './pipeline-state.js';
-
-/** Our own gate and our own filter are bound to every servicer. */
-const OURS = 2;
+import { WitnessFilter } from './witness.filter.js';
 
 type Intercept = NestInterceptor['intercept'];
 
+const gates = new WeakSet<object>();
+
 /**
- * The innermost interceptor of a method with a response stream: it turns the handler's iterable into one item per message,
- * so that the user's interceptors and filters see each, and pulls the next one only when the call has room.
+ * Binds the innermost interceptor to a method with a response stream: it turns the handler's iterable into one item per
+ * message, so that the user's interceptors and filters see each, and pulls the next one only when the call has room.
  *
  * An instance whose `intercept` is absent where nothing of the user's could care: Nest then leaves it out when it builds
  * the pipeline. Its absence is a latch that only ever turns to present, because Nest reads `intercept` again at each call
  * and a second application in the process may hold the same gate.
  */
-export function createMessageGate(servicer: object, method: object): NestInterceptor {
-  let kept = false;
+export function bindMessageGate(servicer: object, prototype: object, key: string, method: HandlerDescriptor): void {
+  // `UseInterceptors` refuses what has no `intercept`
+  let kept = true;
   const gate = {
     get intercept(): Intercept | undefined {
-      // UseInterceptors() itself looks while we are decorating
-      if (!hasInterceptors(method)) return interceptMessages;
-      kept ||= anyApplicationHasGlobals() || countOwnEnhancers(servicer, method) > OURS;
+      kept ||= anyApplicationHasGlobals() || isWatched(servicer, method.value);
       return kept ? interceptMessages : undefined;
     },
   };
-  return gate as NestInterceptor;
+  gates.add(gate);
+  UseInterceptors(gate as NestInterceptor)(prototype, key, method);
+  kept = false;
+}
+
+/** Whether anything but our own gate and filter, which every servicer has, is bound to a method or its class. */
+function isWatched(servicer: object, method: object): boolean {
+  const isOurs = (enhancer: unknown): boolean => enhancer === WitnessFilter || gates.has(enhancer as object);
+  return !(ownEnhancers(servicer, method)?.every(isOurs) ?? false);
 }
 
 function interceptMessages(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -52,16 +60,29 @@ function gated(messages: AsyncIterable<unknown>, call: CurrentCall): Observable<
       },
       drained: () => call.drained(),
     };
-    call.onStop(() => iterator.return?.());
-    let done = false;
-    pump(iterator, outlet)
-      .finally(() => (done = true))
+    let over = false;
+    const stop = (): unknown => {
+      if (over) return undefined;
+      over = true;
+      return iterator.return?.();
+    };
+    // an iterator of the user's may go on after its return(), and then nothing else would end the loop
+    const source: AsyncIterator<unknown> = {
+      next: () => (over ? Promise.resolve({ done: true, value: undefined }) : iterator.next()),
+      return: async () => ({ done: true, value: await stop() }),
+    };
+    call.onStop(stop);
+    const pumping = pump(source, outlet)
+      .finally(() => (over = true))
       .then(
         () => subscriber.complete(),
-        (error: unknown) => subscriber.error(error),
+        (error: unknown) => {
+          if (subscriber.closed) call.logFailure(error);
+          else subscriber.error(error);
+        },
       );
-    return () => {
-      if (!done) void currentCall.run(call, () => returnQuietly(iterator));
-    };
+    // whoever unsubscribes does not wait for the handler
+    call.hold(pumping);
+    return () => call.guard(stop);
   });
 }

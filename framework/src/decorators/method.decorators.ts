@@ -1,6 +1,11 @@
 import type { MethodKind } from '../schema/service-schema.js';
 import { declareMethod } from './declaration.js';
-import type { BidiStreamDecorator, ClientStreamDecorator, ServerStreamDecorator, UnaryDecorator } from './handler-types.js';
+import type {
+  BidiStreamDecorator,
+  ClientStreamDecorator,
+  ServerStreamDecorator,
+  UnaryDecorator,
+} from './handler-types.js';
 
 const methodDecorator =
   (kind: MethodKind, name: string) =>

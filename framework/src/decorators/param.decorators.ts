@@ -1,13 +1,26 @@
-import { createParamDecorator } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
 import type { ServicerContext } from '../call/servicer-context.js';
 
-const fromContext = <Data, Value>(read: (context: ServicerContext, data: Data) => Value): ((data: Data) => ParameterDecorator) => {
-  const decorator = createParamDecorator((data: Data, host) => read(host.switchToRpc().getContext<ServicerContext>(), data));
-  return (data) => decorator(data as never);
-};
+/** Takes a value out of the call that Nest hands to a parameter decorator. */
+type Source = (data: string | undefined, host: ExecutionContext) => unknown;
 
-const invocationMetadata = fromContext((context, key: string | undefined) => {
+const sources = new WeakSet<Source>();
+
+function fromContext(
+  read: (context: ServicerContext, data: string | undefined) => unknown,
+): (data?: string) => ParameterDecorator {
+  const source: Source = (data, host) => read(host.switchToRpc().getContext<ServicerContext>(), data);
+  sources.add(source);
+  return createParamDecorator(source);
+}
+
+/** Whether a parameter decorator's factory is of one of those below. */
+export function isOwnSource(factory: unknown): boolean {
+  return typeof factory === 'function' && sources.has(factory as Source);
+}
+
+const invocationMetadata = fromContext((context, key) => {
   const metadata = context.invocationMetadata();
   return key === undefined ? metadata : metadata.get(key);
 });
@@ -35,15 +48,15 @@ export function InvocationMetadata(key?: string): ParameterDecorator {
 
 /** The instant at which the call's time is up: a `Date`, or `null` when the client set none. */
 export function Deadline(): ParameterDecorator {
-  return deadline(undefined);
+  return deadline();
 }
 
 /** The call's `AbortSignal`, see `ServicerContext.signal`. */
 export function Signal(): ParameterDecorator {
-  return signal(undefined);
+  return signal();
 }
 
 /** Who called, see `ServicerContext.peer()`. */
 export function Peer(): ParameterDecorator {
-  return peer(undefined);
+  return peer();
 }

@@ -1,9 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
 import { currentCall } from '../call/current-call.js';
 import { globalEnhancerCount } from './nest-internals.js';
 
-/** The applications of this process that may still hold a gate. */
+/** The applications of this process that may still hold a gate: those that are closed do not. */
 const applications = new Set<WeakRef<PipelineState>>();
 
 /**
@@ -11,13 +11,24 @@ const applications = new Set<WeakRef<PipelineState>>();
  * have two.
  */
 @Injectable()
-export class PipelineState {
+export class PipelineState implements OnApplicationShutdown {
+  readonly #self = new WeakRef(this);
   readonly #globals: (() => number) | undefined;
   #last: { readonly error: unknown } | undefined;
 
   constructor(creator: ExternalContextCreator) {
     this.#globals = globalEnhancerCount(creator);
-    applications.add(new WeakRef(this));
+    applications.add(this.#self);
+  }
+
+  /** @internal */
+  onApplicationShutdown(): void {
+    applications.delete(this.#self);
+  }
+
+  /** Whether it can be known what is bound globally. */
+  get readsGlobals(): boolean {
+    return this.#globals !== undefined;
   }
 
   /** Whether global interceptors or filters are, or may be, bound in this application. */
