@@ -28,7 +28,10 @@ export async function runHooks(hooks: readonly Hook[], logger: LoggerService): P
       try {
         await run();
       } catch (error) {
-        logger.error(`${owner} failed: ${error instanceof Error ? error.message : String(error)}`, error instanceof Error ? error.stack : undefined);
+        logger.error(
+          `${owner} failed: ${error instanceof Error ? error.message : String(error)}`,
+          error instanceof Error ? error.stack : undefined,
+        );
       }
     }),
   );
