@@ -18,7 +18,7 @@ function filesOf(markdown: string): Map<string, string> {
 }
 
 function run(command: string, ...args: string[]): void {
-  const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}` };
+  const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, env, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stdout}${stderr}`);
 }
@@ -63,7 +63,7 @@ describe('the README', () => {
     const request = Buffer.concat([Buffer.from([0x0a, 3]), Buffer.from('Ada')]);
     const reply = await within(
       new Promise<Buffer>((resolve, reject) =>
-        client.makeUnaryRequest('/hello.v1.Greeter/Hi', (bytes: Buffer) => bytes, (bytes) => bytes, request, (error, bytes) => (error ? reject(error) : resolve(bytes as Buffer))),
+        client.makeUnaryRequest('/hello.v1.Greeter/Hi', (bytes: Buffer) => bytes, (bytes) => bytes, request, (error, bytes) => (error ? reject(error) : resolve(bytes!))),
       ),
       'the reply',
     );

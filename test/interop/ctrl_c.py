@@ -53,4 +53,4 @@ os.write(terminal.fd, CTRL_C)
 while terminal.read():
     pass
 outcome = json.loads(call.communicate()[0])
-print(json.dumps({"call": outcome, "exit": os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])}))
+print(json.dumps({"outcome": outcome, "exit": os.waitstatus_to_exitcode(os.waitpid(terminal.pid, 0)[1])}))

@@ -10,10 +10,10 @@ import { within } from '../support/deferred.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const descriptors = join(root, 'test', '.out', 'sample.binpb');
 const client = fileURLToPath(new URL('client.py', import.meta.url));
-const python = process.env['SERVICER_PYTHON'];
+const python = process.env.SERVICER_PYTHON;
 
 // CI installs a Python with grpcio, so there its absence is a failure
-const absent = python === undefined && process.env['CI'] === undefined;
+const absent = python === undefined && process.env.CI === undefined;
 if (absent) console.warn('skipped: test/interop needs SERVICER_PYTHON, a Python with grpcio and protobuf (.ci/requirements.txt)');
 
 type Outcome = Record<string, unknown>;
@@ -22,7 +22,7 @@ interface Sample {
   readonly process: ChildProcess;
   readonly target: string;
   /** Resolves when its log has this text. */
-  said(text: string): Promise<void>;
+  readonly said: (text: string) => Promise<void>;
   /** Its exit code and signal. */
   readonly exited: Promise<unknown[]>;
 }
@@ -160,7 +160,8 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
     // at once it would be the same signal: sent until it is a second one
     await within(said('stopping'), 'the word that it stops');
     const again = setInterval(() => sample.kill('SIGTERM'), 50);
-    void exited.then(() => clearInterval(again));
+    await within(said('stopping now'), 'the word that it stops now');
+    clearInterval(again);
 
     expect(await within(outcome, 'the end', 60_000)).toEqual({ first: 'Hi, Ada!', code: 'UNAVAILABLE', details: 'Cancelling all calls' });
     expect(await within(exited, 'the exit', 30_000)).toEqual([0, null]);
@@ -168,6 +169,6 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
 
   it('S2-4 Ctrl-C in the terminal of npm start drains: it comes twice and counts once', async () => {
     const { stdout } = await promisify(execFile)(python ?? 'python3', [join(client, '..', 'ctrl_c.py'), descriptors], { cwd: root });
-    expect(JSON.parse(stdout)).toMatchObject({ call: { code: 'OK', last: [{ distance: 0 }] }, exit: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({ exit: 0, outcome: { code: 'OK', last: [{ distance: 0 }] } });
   }, 120_000);
 });

@@ -36,3 +36,8 @@ export async function until(condition: () => boolean, what: string, ms = 10_000)
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+/** Gives what is on its way over loopback time to arrive: turns of the loop, in each of which the sockets are asked. */
+export async function settle(turns = 200): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,5 +1,6 @@
+import type { EventEmitter } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
-import { Item, KindsService } from '../gen/ts-proto/kinds.js';
+import { KindsService, type Item } from '../gen/ts-proto/kinds.js';
 
 /** How a call ended, as raw grpc-js tells it. */
 export interface Ended {
@@ -42,30 +43,58 @@ export class RawKinds {
   unary(request: Partial<Item> = {}, options: RawOptions = {}): RawCall<grpc.ClientUnaryCall> {
     const { path, requestSerialize, responseDeserialize } = KindsService.unary;
     const responses: Item[] = [];
-    const call = this.channel.makeUnaryRequest(path, requestSerialize, responseDeserialize, item(request), options.metadata ?? new grpc.Metadata(), options, (_error, response) => {
-      if (response !== undefined) responses.push(response);
-    });
+    const call = this.channel.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      item(request),
+      options.metadata ?? new grpc.Metadata(),
+      options,
+      (_error, response) => {
+        if (response !== undefined) responses.push(response);
+      },
+    );
     return watch(call, responses);
   }
 
   serve(request: Partial<Item> = {}, options: RawOptions = {}): RawCall<grpc.ClientReadableStream<Item>> {
     const { path, requestSerialize, responseDeserialize } = KindsService.serve;
-    const call = this.channel.makeServerStreamRequest(path, requestSerialize, responseDeserialize, item(request), options.metadata ?? new grpc.Metadata(), options);
+    const call = this.channel.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      item(request),
+      options.metadata ?? new grpc.Metadata(),
+      options,
+    );
     return watch(call, collect(call));
   }
 
   collect(options: RawOptions = {}): RawCall<grpc.ClientWritableStream<Item>> {
     const { path, requestSerialize, responseDeserialize } = KindsService.collect;
     const responses: Item[] = [];
-    const call = this.channel.makeClientStreamRequest(path, requestSerialize, responseDeserialize, options.metadata ?? new grpc.Metadata(), options, (_error, response) => {
-      if (response !== undefined) responses.push(response);
-    });
+    const call = this.channel.makeClientStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      options.metadata ?? new grpc.Metadata(),
+      options,
+      (_error, response) => {
+        if (response !== undefined) responses.push(response);
+      },
+    );
     return watch(call, responses);
   }
 
   chat(options: RawOptions = {}): RawCall<grpc.ClientDuplexStream<Item, Item>> {
     const { path, requestSerialize, responseDeserialize } = KindsService.chat;
-    const call = this.channel.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, options.metadata ?? new grpc.Metadata(), options);
+    const call = this.channel.makeBidiStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      options.metadata ?? new grpc.Metadata(),
+      options,
+    );
     return watch(call, collect(call));
   }
 
@@ -80,11 +109,16 @@ function collect(call: grpc.ClientReadableStream<Item>): Item[] {
   return responses;
 }
 
-function watch<Call extends grpc.ClientUnaryCall | grpc.ClientReadableStream<Item> | grpc.ClientWritableStream<Item>>(call: Call, responses: Item[]): RawCall<Call> {
+function watch<Call extends grpc.ClientUnaryCall | grpc.ClientReadableStream<Item> | grpc.ClientWritableStream<Item>>(
+  call: Call,
+  responses: Item[],
+): RawCall<Call> {
   // without a listener a failed stream is an uncaught exception (T1); `status` says the same
-  call.on('error', () => undefined);
+  (call as EventEmitter).on('error', () => undefined);
   const ended = new Promise<Ended>((resolve) => {
-    call.on('status', ({ code, details, metadata }: grpc.StatusObject) => resolve({ code, details, trailers: metadata }));
+    call.on('status', ({ code, details, metadata }: grpc.StatusObject) =>
+      resolve({ code, details, trailers: metadata }),
+    );
   });
   const initialMetadata = new Promise<grpc.Metadata>((resolve) => call.on('metadata', resolve));
   return { call, initialMetadata, ended, responses: ended.then(() => responses) };

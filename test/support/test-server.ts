@@ -3,6 +3,8 @@ import * as grpc from '@grpc/grpc-js';
 import { Module, type INestMicroservice, type ModuleMetadata, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { GrpcServer, GrpcServerModule, type GrpcServerOptions } from 'nestjs-servicer';
+import type { Clock } from '../../framework/src/call/clock.js';
+import { CLOCK } from '../../framework/src/server/clock.token.js';
 import { RawKinds } from './raw-kinds.js';
 import { TestLogger } from './test-logger.js';
 
@@ -13,6 +15,8 @@ export interface TestApplication {
   readonly imports?: ModuleMetadata['imports'];
   /** Beside `listen: '127.0.0.1:0'`. */
   readonly options?: Partial<GrpcServerOptions>;
+  /** The server's time, for a test that moves it. */
+  readonly clock?: Clock;
   /** Before it listens: global enhancers, features. */
   readonly prepare?: (app: INestMicroservice) => void;
 }
@@ -28,14 +32,33 @@ export interface TestServer extends AsyncDisposable {
   connect(): RawKinds;
 }
 
-export async function startTestServer({ controllers = [], providers = [], imports = [], options = {}, prepare }: TestApplication): Promise<TestServer> {
-  @Module({ imports: [GrpcServerModule.forRoot({ listen: '127.0.0.1:0', ...options }), ...imports], controllers, providers })
+export async function startTestServer({
+  controllers = [],
+  providers = [],
+  imports = [],
+  options = {},
+  clock,
+  prepare,
+}: TestApplication): Promise<TestServer> {
+  const serverModule = GrpcServerModule.forRoot({ listen: '127.0.0.1:0', ...options });
+  if (clock !== undefined) serverModule.providers?.push({ provide: CLOCK, useValue: clock });
+
+  @Module({ imports: [serverModule, ...imports], controllers, providers })
   class TestModule {}
 
   const logger = new TestLogger();
-  const app = await NestFactory.createMicroservice(TestModule, { ...GrpcServer.strategy(), logger, abortOnError: false });
+  const app = await NestFactory.createMicroservice(TestModule, {
+    ...GrpcServer.strategy(),
+    logger,
+    abortOnError: false,
+  });
   prepare?.(app);
-  await app.listen();
+  try {
+    await app.listen();
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
   const server = app.get(GrpcServer);
   const address = `127.0.0.1:${server.ports[0] ?? 0}`;
   const clients: RawKinds[] = [];

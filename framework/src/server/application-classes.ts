@@ -28,7 +28,8 @@ export function applicationClasses(modules: ModulesContainer): ContainedClass[] 
 /** The one instance of a controller; `undefined` when there is one for each call. */
 export function controllerInstance(modules: ModulesContainer, metatype: unknown): object | undefined {
   for (const { wrapper, role } of wrappersOf(modules)) {
-    if (role === 'controller' && wrapper.metatype === metatype && wrapper.isDependencyTreeStatic()) return wrapper.instance as object;
+    if (role === 'controller' && wrapper.metatype === metatype && wrapper.isDependencyTreeStatic())
+      return wrapper.instance as object;
   }
   return undefined;
 }
@@ -41,9 +42,20 @@ export function applicationHooks(modules: ModulesContainer, method: string): Hoo
     if (typeof instance !== 'object' || instance === null || !(method in instance)) continue;
     const run = (instance as Record<string, unknown>)[method];
     if (typeof run !== 'function') continue;
-    hooks.set(instance, { owner: `${instance.constructor.name}.${method}()`, run: () => run.call(instance) as unknown });
+    hooks.set(instance, {
+      owner: `${instance.constructor.name}.${method}()`,
+      run: () => run.call(instance) as unknown,
+    });
   }
   return [...hooks.values()];
+}
+
+/** The values that the modules of an application provide under one token, each module's own. */
+export function providedValues(modules: ModulesContainer, token: unknown): unknown[] {
+  return [...modules.values()].flatMap((module) => {
+    const wrapper = module.providers.get(token as never);
+    return wrapper === undefined ? [] : [wrapper.instance];
+  });
 }
 
 function isClass(metatype: unknown): metatype is ContainedClass['metatype'] {

@@ -5,9 +5,9 @@ import type { PipelineState } from '../decorators/pipeline-state.js';
 import type { MethodKind } from '../schema/service-schema.js';
 import { StatusCode } from '../status/status-code.js';
 import type { CallRegistry } from '../termination/call-registry.js';
+import { ArrivingCall } from './arriving-call.js';
 import type { BoundMethod } from './bound-method.js';
 import type { CallHost } from './call-host.js';
-import { undecodable } from './request-reader.js';
 import { serveBidiStream } from './serve-bidi-stream.js';
 import { serveCall, type Serve } from './serve-call.js';
 import { serveClientStream } from './serve-client-stream.js';
@@ -66,17 +66,23 @@ export class CallDispatcher implements CallHost {
       requestStream,
       responseStream,
       onOpen: (incoming) => {
-        const call = this.#admit(incoming, method);
+        const call = this.refusing ? this.#refuse(incoming) : this.#admit(incoming, method);
         if (call !== undefined) this.#start(call, undefined, serve);
       },
+      onArriving: (incoming) => {
+        if (this.refusing) this.#refuse(incoming);
+        else new ArrivingCall(incoming, this.registry);
+      },
       onRequest: (incoming, bytes) => {
+        const arriving = incoming.sink as ArrivingCall;
         const call = this.#admit(incoming, method);
         if (call === undefined) return;
+        this.registry.leave(arriving);
         let message: unknown;
         try {
           message = request.decode(bytes);
         } catch (cause) {
-          call.finish(undecodable(cause));
+          call.finish(call.undecodable(cause));
           return call.settle();
         }
         this.#start(call, message, serve);
@@ -90,6 +96,7 @@ export class CallDispatcher implements CallHost {
 
   settled(call: ServedCall): void {
     this.#slots -= 1;
+    this.registry.settled(call);
     this.#workers?.leave(call);
   }
 
@@ -100,10 +107,6 @@ export class CallDispatcher implements CallHost {
   /** The slot that a call takes here is its own until its handler has settled, whatever becomes of the call (W33). */
   #admit(incoming: IncomingCall, method: BoundMethod): ServedCall | undefined {
     const { maximumConcurrentRpcs = Infinity } = this.limits;
-    if (this.refusing) {
-      incoming.sendStatus({ code: StatusCode.UNAVAILABLE, details: 'The server is shutting down' });
-      return undefined;
-    }
     if (this.#slots >= maximumConcurrentRpcs) {
       incoming.sendStatus({ code: StatusCode.RESOURCE_EXHAUSTED, details: 'Concurrent RPC limit exceeded!' });
       return undefined;
@@ -112,6 +115,10 @@ export class CallDispatcher implements CallHost {
     const call = new ServedCall(incoming, method, this);
     this.registry.enter(call);
     return call;
+  }
+
+  #refuse(incoming: IncomingCall): undefined {
+    incoming.sendStatus({ code: StatusCode.UNAVAILABLE, details: 'The server is shutting down' });
   }
 
   #start(call: ServedCall, request: unknown, serve: Serve): void {

@@ -1,37 +1,58 @@
-import type { Socket } from 'node:net';
-import { endpointName } from './listen-address.js';
+import type { Duplex } from 'node:stream';
+import { deferred, type Deferred } from '../termination/deferred.js';
 import type { ConnectionEnds } from './grpc-js-call.js';
+import { endpointName } from './listen-address.js';
 
-/** The sockets of one server, so that the last of them can be found and closed. */
+/** The connections of one server, so that the last of them can be found and closed. */
 export class ConnectionSet {
-  readonly #sockets = new Set<Socket>();
-  readonly #byClient = new Map<string, Socket>();
+  readonly #connections = new Set<Duplex>();
+  readonly #byEnds = new Map<string, Duplex>();
+  #empty: Deferred | undefined = undefined;
 
   get size(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
-  add(socket: Socket): void {
-    const key = clientKey(socket);
-    this.#sockets.add(socket);
-    this.#byClient.set(key, socket);
-    // an error closes the socket, and what is on it hears of that
-    socket.on('error', () => undefined);
-    socket.on('close', () => {
-      this.#sockets.delete(socket);
-      if (this.#byClient.get(key) === socket) this.#byClient.delete(key);
+  add(connection: Duplex): void {
+    const key = keyOf(connection as Partial<ConnectionEnds>);
+    this.#connections.add(connection);
+    if (key !== undefined) this.#byEnds.set(key, connection);
+    // an error closes the connection, and what is on it hears of that
+    connection.on('error', () => undefined);
+    connection.on('close', () => {
+      if (key !== undefined && this.#byEnds.get(key) === connection) this.#byEnds.delete(key);
+      this.#delete(connection);
     });
   }
 
   /** Whether the client of a call is still connected; a client of a kind that has no address counts as connected. */
   isConnected(ends: ConnectionEnds): boolean {
-    if (ends.remoteAddress === undefined || ends.remotePort === undefined) return true;
-    const socket = this.#byClient.get(clientKey(ends));
-    return socket !== undefined && !socket.destroyed && !socket.readableEnded;
+    const key = keyOf(ends);
+    if (key === undefined) return true;
+    const connection = this.#byEnds.get(key);
+    return connection !== undefined && !connection.destroyed && !connection.readableEnded;
+  }
+
+  /** Resolves once there is no connection. */
+  empty(): Promise<void> {
+    if (this.#connections.size === 0) return Promise.resolve();
+    this.#empty ??= deferred();
+    return this.#empty.promise;
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const connection of this.#connections) {
+      connection.destroy();
+      // not every kind of stream says that it has closed
+      this.#delete(connection);
+    }
+  }
+
+  #delete(connection: Duplex): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    this.#empty?.resolve();
+    this.#empty = undefined;
   }
 }
 
@@ -40,6 +61,8 @@ export function peerName({ remoteAddress, remotePort }: ConnectionEnds, local: s
   return remoteAddress === undefined || remotePort === undefined ? local : endpointName(remoteAddress, remotePort);
 }
 
-function clientKey({ remoteAddress = '', remotePort = 0 }: ConnectionEnds): string {
-  return `${remoteAddress}|${remotePort}`;
+/** Both ends: a client may use one port of its own for connections to several of ours. */
+function keyOf({ localAddress, localPort, remoteAddress, remotePort }: Partial<ConnectionEnds>): string | undefined {
+  if (remoteAddress === undefined || remotePort === undefined) return undefined;
+  return [localAddress, localPort, remoteAddress, remotePort].join('|');
 }

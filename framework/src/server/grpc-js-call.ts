@@ -1,13 +1,12 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { Clock, StopTimer } from '../call/clock.js';
-import { MAX_TIMER_MS } from '../call/clock.js';
 import type { CallSink, IncomingCall, MethodEntry } from '../call/incoming-call.js';
 import { CallEndedError, type CallEndReason } from '../status/call-ended-error.js';
 import type { Metadata } from '../status/metadata.js';
 import { StatusCode } from '../status/status-code.js';
 import { StatusError, type Status } from '../status/status-error.js';
-import { stopDeadlineTimer, type RawHeaders } from './grpc-js-internals.js';
-import { timeoutHeaderMs } from './timeout-header.js';
+import { afterAnswer } from './after-answer.js';
+import type { RawHeaders, ReceivedCall } from './grpc-js-internals.js';
 import { fromGrpcMetadata, fromRawHeaders, toGrpcMetadata } from './wire-metadata.js';
 
 type RawCall = grpc.ServerInterceptingCallInterface;
@@ -59,11 +58,14 @@ export class GrpcJsCall implements IncomingCall, Listener {
     private readonly raw: RawCall,
     private readonly entry: MethodEntry,
     private readonly arrival: Arrival,
-    private readonly headers: RawHeaders | undefined,
+    private readonly received: ReceivedCall | undefined,
   ) {}
 
   metadata(): Metadata {
-    this.#metadata ??= this.headers === undefined ? fromGrpcMetadata(this.#grpcMetadata as grpc.Metadata) : fromRawHeaders(this.headers);
+    this.#metadata ??=
+      this.received === undefined
+        ? fromGrpcMetadata(this.#grpcMetadata as grpc.Metadata)
+        : fromRawHeaders(this.received.headers);
     return this.#metadata;
   }
 
@@ -76,8 +78,9 @@ export class GrpcJsCall implements IncomingCall, Listener {
   onReceiveMetadata(metadata: grpc.Metadata): void {
     this.#grpcMetadata = metadata;
     this.#setDeadline();
-    if (this.entry.requestStream) this.entry.onOpen(this);
-    else this.raw.startRead();
+    if (this.entry.requestStream) return this.entry.onOpen(this);
+    this.entry.onArriving(this);
+    if (!this.#over) this.raw.startRead();
   }
 
   onReceiveMessage(bytes: Uint8Array): void {
@@ -94,21 +97,28 @@ export class GrpcJsCall implements IncomingCall, Listener {
   }
 
   /**
-   * Held for one turn of the loop where it matters: on a cancel or a lost connection grpc-js reports a half-close first, and
-   * the cancel itself only then (T11).
+   * Held where it matters: on a cancel or a lost connection grpc-js reports a half-close first, and the cancel itself only
+   * then (T11).
    */
   onReceiveHalfClose(): void {
     if (this.entry.requestStream) {
-      setImmediate(() => {
-        if (this.endedBy !== undefined) return;
-        this.#halfClosed = true;
-        this.#wake();
-      });
+      const { headers = [], session } = this.received ?? {};
+      if (session !== undefined && halfClosesToCancel(headers)) afterAnswer(session, () => this.#confirmHalfClose());
+      else this.#confirmHalfClose();
     } else if (this.#message !== undefined) {
       if (!this.#over) this.entry.onRequest(this, this.#message);
     } else {
       setImmediate(() => this.sendStatus({ code: StatusCode.UNIMPLEMENTED, details: `${this.path} takes one request message and got none` }));
     }
+  }
+
+  /** What came with it is heard of within a turn of the loop. */
+  #confirmHalfClose(): void {
+    setImmediate(() => {
+      if (this.endedBy !== undefined) return;
+      this.#halfClosed = true;
+      this.#wake();
+    });
   }
 
   /** Comes at the end of every call, after our own status too (T10). */
@@ -190,10 +200,10 @@ export class GrpcJsCall implements IncomingCall, Listener {
   }
 
   #setDeadline(): void {
-    const headerMs = this.headers === undefined ? undefined : timeoutHeaderMs(this.headers);
     const { clock } = this.arrival;
-    if (headerMs !== undefined && headerMs > MAX_TIMER_MS && stopDeadlineTimer(this.raw)) this.deadline = clock.now() + headerMs;
-    else this.deadline = Number(this.raw.getDeadline());
+    this.deadline = Number(this.raw.getDeadline());
+    // a deadline too far for grpc-js was kept from it (T14)
+    if (this.deadline === Infinity) this.deadline = clock.now() + (this.received?.timeoutMs ?? Infinity);
     if (this.deadline === Infinity) return;
     // our own, beside grpc-js': behind a closed window its status reaches nobody, and we would not hear of it
     this.#stopDeadline = clock.setTimeout(() => this.#onDeadline(), this.deadline - clock.now());
@@ -214,6 +224,19 @@ export class GrpcJsCall implements IncomingCall, Listener {
 
   #reasonOfCancel(): CallEndReason {
     if (this.arrival.clock.now() >= this.deadline - DEADLINE_SLACK_MS) return 'deadline';
-    return this.arrival.isConnected(this.raw.getConnectionInfo()) ? 'client' : 'connection';
+    // the session goes before its socket
+    const lost = this.received?.session?.destroyed === true || !this.arrival.isConnected(this.raw.getConnectionInfo());
+    return lost ? 'connection' : 'client';
   }
+}
+
+/**
+ * Clients on Node's HTTP/2, which half-closes a stream that it resets, and sends the reset in a later packet: from another
+ * process half of all cancels came with a turn of the loop or more in between.
+ */
+const NODE_CLIENT = /grpc-node|connect-es/;
+
+function halfClosesToCancel(headers: RawHeaders): boolean {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name === 'user-agent');
+  return at >= 0 && NODE_CLIENT.test(headers[at + 1] ?? '');
 }

@@ -3,7 +3,7 @@ import * as grpc from '@grpc/grpc-js';
 import type { Clock } from '../call/clock.js';
 import type { MethodEntry } from '../call/incoming-call.js';
 import { GrpcJsCall, type Arrival } from './grpc-js-call.js';
-import { receivedHeaders, type RawHeaders } from './grpc-js-internals.js';
+import { receivedCalls, type ReceivedCall } from './grpc-js-internals.js';
 
 /** Bounds and timers of the transport. Times in ms, sizes in bytes; -1 is no limit, `undefined` grpc-js' own default. */
 export interface TransportOptions {
@@ -64,20 +64,20 @@ export class GrpcJsEngine {
 
   add(path: string, entry: MethodEntry): void {
     this.#entries.set(path, entry);
-    this.core.register(path, ignore as never, identity, identity, handlerType(entry));
+    this.core.register(path, ignore, identity, identity, handlerType(entry));
   }
 
   /** Opens an entrance. */
   open(credentials: grpc.ServerCredentials, connections: Connections): Entrance {
     const arrival: Arrival = { ...connections, clock: this.clock, maxSendMessageBytes: this.options.maxSendMessageBytes };
-    let headers: (() => RawHeaders | undefined) | undefined = undefined;
+    let lastReceived: (() => ReceivedCall | undefined) | undefined = undefined;
     const intercept: grpc.ServerInterceptor = (method, raw) => {
       const entry = this.#entries.get(method.path);
-      if (entry !== undefined) raw.start(new GrpcJsCall(method.path, raw, entry, arrival, headers?.()));
+      if (entry !== undefined) raw.start(new GrpcJsCall(method.path, raw, entry, arrival, lastReceived?.()));
       return inertCall;
     };
     const injector = this.core.createConnectionInjector(grpc.experimental.createServerCredentialsWithInterceptors(credentials, [intercept]));
-    headers = receivedHeaders(this.core);
+    lastReceived = receivedCalls(this.core);
     return {
       accept: (connection) => injector.injectConnection(connection),
       drain: (graceMs) => injector.drain(graceMs),

@@ -1,12 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { Inject, Injectable, Logger, type INestApplication, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional, type INestApplication, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { Server, type AsyncMicroserviceOptions, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Clock } from '../call/clock.js';
 import { DeclarationError } from '../decorators/declaration-error.js';
 import { PipelineState } from '../decorators/pipeline-state.js';
-import { SERVICER_TRANSPORT } from '../decorators/servicer.decorator.js';
+import { SERVICER_TRANSPORT } from '../decorators/pattern.js';
 import { UsageError } from '../status/usage-error.js';
 import { runHooks } from '../termination/lifecycle-hooks.js';
 import type { ServerState } from '../termination/server-state.js';
@@ -59,18 +59,24 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
   readonly #events = new EventEmitter();
   readonly #features: ServerFeature[] = [];
   readonly #log = new Logger(GrpcServer.name);
+  readonly #options: GrpcServerOptions;
+  readonly #optionProblems: readonly string[];
   readonly #runtime: ServerRuntime;
   #bound = false;
   #bootstrapped = false;
 
   constructor(
-    @Inject(GRPC_SERVER_OPTIONS) private readonly options: GrpcServerOptions,
+    // a module that is imported without options is told so by listen(), with all else that is wrong
+    @Optional() @Inject(GRPC_SERVER_OPTIONS) options: unknown,
     private readonly modules: ModulesContainer,
     pipeline: PipelineState,
     @Inject(CLOCK) clock: Clock,
   ) {
     super();
-    this.#runtime = new ServerRuntime(options, pipeline, clock, this.#log, {
+    this._status$.next('starting');
+    this.#optionProblems = optionProblems(options);
+    this.#options = this.#optionProblems.length === 0 ? (options as GrpcServerOptions) : { listen: [] };
+    this.#runtime = new ServerRuntime(this.#options, pipeline, clock, this.#log, {
       entered: (state) => this.#entered(state),
       draining: () => this.#tell('onDraining', 'onServerDraining'),
       terminated: () => this.#tell('onTerminated', 'onServerTerminated'),
@@ -133,6 +139,8 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
    *
    * @param options.timeoutMs ms to wait at most. Default: for ever
    * @returns true once terminated, false when the time is up first (as Java reads the name; Python's is the opposite)
+   * @throws {UsageError} when `timeoutMs` is no number
+   * @throws {ServerCrashedError} when serving ended by itself
    */
   awaitTermination({ timeoutMs = Infinity }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
     return this.#runtime.termination.awaitTermination(timeoutMs);
@@ -145,8 +153,9 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
 
   /** Serves a connection that came in by another way than a listener, such as one end of a `duplexPair()`. */
   accept(connection: Duplex): void {
-    if (this.state !== 'serving') throw new UsageError(`The server is ${this.state}; it takes connections while it is serving`);
-    this.#runtime.listening.accept(connection);
+    const { listening } = this.#runtime;
+    if (!listening.isOpen) throw new UsageError(`The server is ${this.state}; it takes connections while it is serving`);
+    listening.accept(connection);
   }
 
   // --- what Nest asks of a strategy
@@ -159,9 +168,9 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
     );
   }
 
-  /** Called by `app.close()`: {@link stop} with the module's grace period. */
+  /** Called by `app.close()`: {@link stop} with the module's grace period. In preview mode there is nothing to end. */
   override close(): Promise<void> {
-    return this.stop();
+    return #runtime in this ? this.stop() : Promise.resolve();
   }
 
   /** Calls `listener` when the server enters a state. */
@@ -195,8 +204,9 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
     const table = new ServiceTable(this.modules);
     table.addServicers(this.messageHandlers);
     for (const feature of this.#features) table.addFeature(feature);
-    const problems = [...optionProblems(this.options), ...table.problems];
+    const problems = [...this.#optionProblems, ...table.problems];
     if (problems.length > 0) throw new DeclarationError(problems);
+    for (const warning of table.warnings) this.#log.warn(warning);
     for (const entry of table.entries) {
       this.#runtime.add(entry);
       this.#log.log(`Mapped {${entry.schema.path}, ${entry.schema.kind}} to ${entry.servedBy}`);
@@ -209,13 +219,18 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
   }
 
   async #autoStart(): Promise<void> {
-    if (this.options.autoStart !== false && this.state === 'starting') await this.start();
+    if (this.#options.autoStart !== false && this.state === 'starting') await this.start();
   }
 
   #entered(state: ServerState): void {
     this._status$.next(state);
     this.#log.log(state === 'serving' ? `Serving on ${this.#runtime.listening.endpoints.join(', ') || 'no address'}` : `Server is ${state}`);
-    this.#events.emit(state);
+    // one by one: what a listener throws must keep neither the others nor the server from going on
+    const listeners = this.#events.listeners(state) as GrpcServerEvents[ServerState][];
+    void runHooks(
+      listeners.map((run) => ({ owner: `a listener of "${state}"`, run })),
+      this.#log,
+    );
   }
 
   #tell(feature: 'onServing' | 'onDraining' | 'onTerminated', provider: string): Promise<void> {

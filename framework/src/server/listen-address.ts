@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import { UsageError } from '../status/usage-error.js';
 
 /** Where to listen: a TCP host and port, or the path of a unix socket. */
-export type ListenAddress = { readonly kind: 'tcp'; readonly host: string; readonly port: number } | { readonly kind: 'unix'; readonly path: string };
+export type ListenAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
 
 /** One thing to bind: an IP address, never a name. */
 export type BindTarget = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -18,7 +20,8 @@ const HOST_PORT = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/;
 export function parseListenAddress(text: string): ListenAddress {
   if (text.startsWith('unix:')) {
     const path = text.slice('unix:'.length).replace(/^\/\/(?=\/)/, '');
-    if (path === '') throw notAnAddress(text);
+    // of a URI only the form without a host is one: unix:///absolute/path
+    if (path === '' || path.startsWith('//')) throw notAnAddress(text);
     return { kind: 'unix', path };
   }
   const [, v6, host = v6, port] = HOST_PORT.exec(text) ?? [];
@@ -27,7 +30,9 @@ export function parseListenAddress(text: string): ListenAddress {
 }
 
 function notAnAddress(text: string): UsageError {
-  return new UsageError(`"${text}" is no address to listen on; write "host:port", "[v6]:port" (port 0 to 65535) or "unix:path"`);
+  return new UsageError(
+    `"${text}" is no address to listen on; write "host:port", "[v6]:port" (port 0 to 65535) or "unix:path"`,
+  );
 }
 
 /**

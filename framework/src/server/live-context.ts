@@ -37,7 +37,7 @@ export class LiveContext extends StreamContext {
   }
 
   cancel(details?: string): void {
-    this.#call.cancel(details);
+    this.#call.cancel(details === undefined ? undefined : wellFormed(details));
   }
 
   addCallback(callback: () => void): boolean {

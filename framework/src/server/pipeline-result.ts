@@ -1,4 +1,4 @@
-import type { Observable, Subscription } from 'rxjs';
+import { takeWhile, type Observable, type Subscription } from 'rxjs';
 import { isNestsAnonymousError } from '../decorators/witness.filter.js';
 import type { ServedCall } from './served-call.js';
 
@@ -18,12 +18,17 @@ export function observe(call: ServedCall, source: Observable<unknown>, next: (va
   return new Promise((resolve, reject) => {
     const pending: Promise<void>[] = [];
     let subscription: Subscription | undefined = undefined;
+    let failed = false;
+    const unsubscribe = (): void => call.guard(() => subscription?.unsubscribe());
     const fail = (error: unknown): void => {
-      subscription?.unsubscribe();
+      failed = true;
       reject(error as Error);
+      unsubscribe();
     };
     call.onStop(() => fail(call.endedBy));
-    subscription = source.subscribe({
+    if (failed) return;
+    // stops a source, too, that emits while it is being subscribed
+    subscription = source.pipe(takeWhile(() => !failed)).subscribe({
       next(value) {
         try {
           const more = next(value);
@@ -37,6 +42,7 @@ export function observe(call: ServedCall, source: Observable<unknown>, next: (va
       complete: () => void Promise.all(pending).then(() => resolve(), fail),
     });
     call.raising = false;
+    if (failed) unsubscribe();
   });
 }
 

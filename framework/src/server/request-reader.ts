@@ -1,7 +1,5 @@
 import type { IncomingCall } from '../call/incoming-call.js';
 import type { MessageCodec } from '../schema/service-schema.js';
-import { StatusCode } from '../status/status-code.js';
-import { StatusError } from '../status/status-error.js';
 import { UsageError } from '../status/usage-error.js';
 import { EOF } from '../streams/eof.js';
 
@@ -21,10 +19,13 @@ export class RequestReader {
   #style: Style | undefined;
   #waiter: Waiter | undefined;
   #failure: Error | undefined;
+  #finished = false;
 
+  /** @param undecodable makes the error for a request that is no message of its type */
   constructor(
     private readonly incoming: IncomingCall,
     private readonly codec: MessageCodec,
+    private readonly undecodable: (cause: unknown) => Error,
   ) {}
 
   /** Consumes the requests as an iterator. */
@@ -52,6 +53,18 @@ export class RequestReader {
     this.#takeWaiter()?.reject(error);
   }
 
+  /**
+   * Nobody sends requests any more because the servicer ended the call itself: iterating ends (W18), while a `read()` that
+   * is still asked for fails.
+   */
+  finish(mistake: Error): void {
+    this.#failure = mistake;
+    this.#finished = true;
+    const waiter = this.#takeWaiter();
+    if (this.#style === 'iterated') waiter?.end();
+    else waiter?.reject(mistake);
+  }
+
   /** A message or the end may be there. */
   onReadable(): void {
     if (this.#waiter === undefined) return;
@@ -70,6 +83,7 @@ export class RequestReader {
     return new Promise((resolve, reject) => {
       this.#style ??= style;
       if (this.#style !== style) return reject(new UsageError('The requests of one call are either iterated or taken by read() and receive(), not both'));
+      if (this.#finished && style === 'iterated') return resolve(end);
       if (this.#failure !== undefined) return reject(this.#failure);
       if (this.#waiter !== undefined) return reject(new UsageError('Another read of this call is waiting; await one read before the next'));
       this.#waiter = { message: (message) => resolve(of(message)), end: () => resolve(end), reject };
@@ -82,7 +96,7 @@ export class RequestReader {
     try {
       message = this.codec.decode(bytes);
     } catch (cause) {
-      waiter?.reject(undecodable(cause));
+      waiter?.reject(this.undecodable(cause));
       return;
     }
     waiter?.message(message);
@@ -93,9 +107,4 @@ export class RequestReader {
     this.#waiter = undefined;
     return waiter;
   }
-}
-
-/** What a request ends its call with when it is not a message of its type. */
-export function undecodable(cause: unknown): StatusError {
-  return new StatusError(StatusCode.INTERNAL, 'Error deserializing request', { cause });
 }

@@ -2,6 +2,7 @@ import { isObservable } from 'rxjs';
 import { StatusCode } from '../status/status-code.js';
 import { StatusError } from '../status/status-error.js';
 import { isAsyncIterable, pump } from '../streams/pump.js';
+import { fault } from './call-log.js';
 import { observe } from './pipeline-result.js';
 import { statusOnReturn } from './serve-call.js';
 import type { ServedCall } from './served-call.js';
@@ -18,7 +19,7 @@ export async function respondMany(call: ServedCall, result: unknown): Promise<vo
   else {
     call.raising = false;
     if (isAsyncIterable(result)) await pumpFrom(call, result);
-    else if (result !== undefined) throw notAStream(result);
+    else if (result !== undefined) throw notAStream(call, result);
   }
   call.finish(statusOnReturn(call));
 }
@@ -43,7 +44,9 @@ function push(call: ServedCall, message: unknown): void {
   }
 }
 
-function notAStream(result: unknown): StatusError {
-  const cause = new TypeError(`A handler of a response stream returned ${typeof result}; return an async iterable or an Observable, or write to the StreamContext`);
-  return new StatusError(StatusCode.INTERNAL, 'The handler produced no stream of responses', { cause });
+function notAStream(call: ServedCall, result: unknown): StatusError {
+  const cause = new TypeError(
+    `the handler returned ${typeof result}; return an async iterable or an Observable, or write to the StreamContext`,
+  );
+  return fault(call, 'The handler produced no stream of responses', cause);
 }

@@ -1,6 +1,6 @@
 import { isObservable } from 'rxjs';
 import { StatusCode } from '../status/status-code.js';
-import { StatusError } from '../status/status-error.js';
+import { noResponse } from './served-call.js';
 import { observe } from './pipeline-result.js';
 import { statusOnReturn } from './serve-call.js';
 import type { ServedCall } from './served-call.js';
@@ -23,7 +23,7 @@ async function firstValue(call: ServedCall, source: Parameters<typeof observe>[1
     if (values.length === 0) values.push(value);
     else dropped += 1;
   });
-  if (values.length === 0) throw new StatusError(StatusCode.INTERNAL, 'The handler produced no response');
+  if (values.length === 0) throw noResponse(call);
   if (dropped > 0) call.host.logger.warn(`${call.path}: the handler produced ${dropped + 1} responses and the call takes one; the first was sent`);
   return values[0];
 }

@@ -1,10 +1,9 @@
 import { currentCall } from '../call/current-call.js';
-import { CallAbortedError } from '../status/call-aborted-error.js';
-import { CallEndedError } from '../status/call-ended-error.js';
 import { Metadata } from '../status/metadata.js';
 import { StatusCode } from '../status/status-code.js';
 import type { Status } from '../status/status-error.js';
-import { statusOf, type MappedStatus } from '../status/status-of.js';
+import { HIDDEN_DETAILS, statusOf, type MappedStatus } from '../status/status-of.js';
+import { logFailure } from './call-log.js';
 import { LoggedByNest } from './pipeline-result.js';
 import type { ServedCall } from './served-call.js';
 
@@ -35,11 +34,16 @@ export function statusOnReturn(call: ServedCall): Status {
 }
 
 function fail(call: ServedCall, thrown: unknown): void {
-  const loggedByNest = thrown instanceof LoggedByNest;
-  const error = loggedByNest ? thrown.error : thrown;
-  const status = statusOf(error, call.host);
-  if (status.unexpected && !loggedByNest && !(isEchoOfTheEnd(call, error))) log(call, error);
-  call.finish(statusOnFailure(call, status));
+  try {
+    const loggedByNest = thrown instanceof LoggedByNest;
+    const error = loggedByNest ? thrown.error : thrown;
+    const status = statusOf(error, call.host);
+    if (status.unexpected && !loggedByNest) logFailure(call, error);
+    call.finish(statusOnFailure(call, status));
+  } catch {
+    // what throws when it is looked at, or a logger that fails, leaves no call without a status
+    call.finish({ code: StatusCode.UNKNOWN, details: HIDDEN_DETAILS });
+  }
 }
 
 /** An unexpected error keeps the code and details that the servicer set before; a status that was meant replaces them. */
@@ -52,15 +56,4 @@ function statusOnFailure(call: ServedCall, { code, details, trailingMetadata, un
 
 function merged(first: Metadata | undefined, second: Metadata | undefined): Metadata | undefined {
   return first === undefined || second === undefined ? (first ?? second) : new Metadata([...first, ...second]);
-}
-
-/** What code that stopped because the call ended throws: it says nothing new. */
-function isEchoOfTheEnd(call: ServedCall, error: unknown): boolean {
-  if (call.active) return false;
-  return error instanceof CallEndedError || error instanceof CallAbortedError || (error instanceof Error && error.name === 'AbortError');
-}
-
-function log(call: ServedCall, error: unknown): void {
-  const when = call.active ? 'failed' : 'failed after the call had ended';
-  call.host.logger.error(`${call.path} ${when}: ${error instanceof Error ? error.message : String(error)}`, error instanceof Error ? error.stack : undefined);
 }

@@ -2,10 +2,12 @@ import type { CallSink, IncomingCall } from '../call/incoming-call.js';
 import { currentCall, type CurrentCall } from '../call/current-call.js';
 import { CallEndedError, type CallEndReason } from '../status/call-ended-error.js';
 import type { Metadata } from '../status/metadata.js';
-import { StatusCode } from '../status/status-code.js';
-import { StatusError, type Status } from '../status/status-error.js';
+import type { StatusCode } from '../status/status-code.js';
+import type { Status, StatusError } from '../status/status-error.js';
+import { statusOf } from '../status/status-of.js';
 import { UsageError } from '../status/usage-error.js';
 import type { BoundMethod } from './bound-method.js';
+import { fault, logFailure } from './call-log.js';
 import { LiveContext } from './live-context.js';
 import { RequestReader } from './request-reader.js';
 import type { CallHost } from './call-host.js';
@@ -33,7 +35,10 @@ export class ServedCall implements CallSink, CurrentCall {
   #statusSent = false;
   #ended: CallEndedError | undefined = undefined;
   #closed = false;
+  #returned = false;
   #settled = false;
+  #holds = 0;
+  #lateError: { readonly error: unknown } | undefined = undefined;
   #saturated = false;
   #messageSent = false;
   #metadataSent = false;
@@ -80,8 +85,9 @@ export class ServedCall implements CallSink, CurrentCall {
 
   get reader(): RequestReader {
     if (this.#reader === undefined) {
-      this.#reader = new RequestReader(this.incoming, this.method.schema.request);
-      if (!this.active) this.#reader.fail(this.#endedError());
+      this.#reader = new RequestReader(this.incoming, this.method.schema.request, (cause) => this.undecodable(cause));
+      if (this.#ended !== undefined) this.#reader.fail(this.#ended);
+      else if (this.#statusSent) this.#reader.finish(statusWasSent());
     }
     return this.#reader;
   }
@@ -122,13 +128,17 @@ export class ServedCall implements CallSink, CurrentCall {
   }
 
   #encode(message: unknown): Buffer {
-    if (message === undefined) throw new StatusError(StatusCode.INTERNAL, 'The handler produced no response');
+    if (message === undefined) throw noResponse(this);
     try {
       return this.method.schema.response.encode(message);
     } catch (cause) {
-      this.host.logger.error(`${this.path}: the response is not a ${this.method.schema.name} response`, cause instanceof Error ? cause.stack : String(cause));
-      throw new StatusError(StatusCode.INTERNAL, 'Error serializing response', { cause });
+      throw fault(this, 'Error serializing response', cause);
     }
+  }
+
+  /** What a request ends its call with when it is not a message of its type. */
+  undecodable(cause: unknown): StatusError {
+    return fault(this, 'Error deserializing request', cause);
   }
 
   // --- how it ends
@@ -138,7 +148,10 @@ export class ServedCall implements CallSink, CurrentCall {
     if (!this.active) return;
     this.#statusSent = true;
     this.incoming.sendStatus(status);
-    if (this.#reader !== undefined || this.#drainWaiters.length > 0) this.#rejectWaiters(this.#endedError());
+    if (this.#reader === undefined && this.#drainWaiters.length === 0) return;
+    const mistake = statusWasSent();
+    this.#reader?.finish(mistake);
+    this.#rejectDrained(mistake);
   }
 
   /** Ends the call as CANCELLED from this side. */
@@ -157,10 +170,29 @@ export class ServedCall implements CallSink, CurrentCall {
     return true;
   }
 
-  /** The handler is done, whatever became of the call. */
+  hold(work: Promise<unknown>): void {
+    this.#holds += 1;
+    const release = (): void => {
+      this.#holds -= 1;
+      this.#settleOnceFree();
+    };
+    work.then(release, (error: unknown) => {
+      // whether anybody hears of it is known once the pipeline is done
+      if (this.#ended !== undefined) this.#lateError = { error };
+      release();
+    });
+  }
+
+  /** The handler has returned, whatever became of the call. */
   settle(): void {
-    if (this.#settled) return;
+    this.#returned = true;
+    this.#settleOnceFree();
+  }
+
+  #settleOnceFree(): void {
+    if (!this.#returned || this.#holds > 0 || this.#settled) return;
     this.#settled = true;
+    if (this.#lateError !== undefined && this.#lateError.error !== this.thrown?.error) this.#logLate(this.#lateError.error);
     this.host.settled(this);
     if (this.#closed) this.host.left(this);
   }
@@ -200,15 +232,15 @@ export class ServedCall implements CallSink, CurrentCall {
     this.host.withdrawn(this);
     currentCall.run(this, () => {
       this.#controller?.abort(error);
-      this.#rejectWaiters(error);
+      this.#reader?.fail(error);
+      this.#rejectDrained(error);
       for (const stop of this.#stops.splice(0)) this.#guarded(stop);
       this.#runCallbacks();
       for (const hook of this.method.cancelHooks) this.#guarded(() => hook(this.context));
     });
   }
 
-  #rejectWaiters(error: Error): void {
-    this.#reader?.fail(error);
+  #rejectDrained(error: Error): void {
     for (const { reject } of this.#drainWaiters.splice(0)) reject(error);
   }
 
@@ -220,20 +252,39 @@ export class ServedCall implements CallSink, CurrentCall {
     });
   }
 
+  guard(work: () => unknown): void {
+    currentCall.run(this, () => this.#guarded(work));
+  }
+
+  logFailure(error: unknown): void {
+    logFailure(this, error);
+  }
+
+  #logLate(error: unknown): void {
+    if (statusOf(error).unexpected) this.logFailure(error);
+  }
+
   /** Runs code of the user's that hears of the end: what it throws, now or later, is logged and stops nothing. */
   #guarded(heard: () => unknown): void {
-    const report = (error: unknown): void => {
-      if (error !== this.#ended) this.host.logger.error(`${this.path}: an error in what runs when a call ends`, error instanceof Error ? error.stack : String(error));
-    };
     try {
       const result = heard();
-      if (result instanceof Promise) result.catch(report);
+      if (result instanceof Promise) result.catch((error: unknown) => this.logFailure(error));
     } catch (error) {
-      report(error);
+      this.logFailure(error);
     }
   }
 
   #endedError(): Error {
-    return this.#ended ?? new UsageError('The call has ended: its status was sent');
+    return this.#ended ?? statusWasSent();
   }
+}
+
+/** What doing more with a call meets that the servicer has ended itself. */
+function statusWasSent(): UsageError {
+  return new UsageError('The call has ended: its status was sent');
+}
+
+/** What a handler without a response ends its call with. */
+export function noResponse(call: ServedCall): StatusError {
+  return fault(call, 'The handler produced no response');
 }

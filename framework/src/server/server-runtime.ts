@@ -33,25 +33,25 @@ export class ServerRuntime implements Terminable {
   readonly #registry = new CallRegistry();
   readonly #dispatcher: CallDispatcher;
   readonly #signals: ShutdownSignals;
-  /** How long to go on taking calls once draining, in ms. */
-  #lameDuckMs = 0;
 
   constructor(
-    private readonly options: GrpcServerOptions,
+    options: GrpcServerOptions,
     pipeline: PipelineState,
-    private readonly clock: Clock,
+    clock: Clock,
     private readonly logger: LoggerService,
     private readonly audience: ServerAudience,
   ) {
-    const { graceMs = DEFAULT_GRACE_MS, handlerGraceMs = DEFAULT_HANDLER_GRACE_MS, signals = [] } = options.shutdown ?? {};
+    const { shutdown = {} } = options;
+    const { graceMs = DEFAULT_GRACE_MS, handlerGraceMs = DEFAULT_HANDLER_GRACE_MS } = shutdown;
     this.engine = new GrpcJsEngine(transportOptions(options), clock);
-    this.listening = new Listening(this.engine, options, logger, clock);
+    this.listening = new Listening(this.engine, options, logger, clock, (cause) => this.termination.crash(cause));
     this.#dispatcher = new CallDispatcher(dispatchLimits(options), this.#registry, pipeline, logger, clock);
-    this.termination = new Termination(this, { graceMs, handlerGraceMs }, clock, (state) => this.audience.entered(state));
+    this.termination = new Termination(this, { graceMs, handlerGraceMs }, clock);
     this.#signals = new ShutdownSignals(
-      signals,
-      (signal) => this.#onFirstSignal(signal, graceMs),
+      shutdown.signals ?? [],
+      (signal) => this.#onFirstSignal(signal, graceMs, shutdown.drainDelayMs),
       (signal) => this.#onSecondSignal(signal),
+      clock,
     );
   }
 
@@ -67,9 +67,12 @@ export class ServerRuntime implements Terminable {
 
   // --- Terminable
 
-  async draining(): Promise<void> {
-    await this.audience.draining();
-    if (this.#lameDuckMs > 0) await new Promise<void>((resolve) => this.clock.setTimeout(resolve, this.#lameDuckMs));
+  entered(state: ServerState): void {
+    this.audience.entered(state);
+  }
+
+  draining(): Promise<void> {
+    return this.audience.draining();
   }
 
   refuse(): void {
@@ -87,8 +90,12 @@ export class ServerRuntime implements Terminable {
     if (this.#registry.size > 0) this.listening.drop();
   }
 
+  settled(): Promise<void> {
+    return this.#registry.allSettled();
+  }
+
   giveUp(): void {
-    const stuck = [...this.#registry.countByPath()].map(([path, count]) => `${path} (${count})`);
+    const stuck = [...this.#registry.runningByPath()].map(([path, count]) => `${path} (${count})`).sort();
     this.logger.error(`Handlers did not settle although their calls have ended; they are given up: ${stuck.join(', ')}. Let them end when context.signal aborts.`);
   }
 
@@ -101,10 +108,13 @@ export class ServerRuntime implements Terminable {
     await this.audience.terminated();
   }
 
-  #onFirstSignal(signal: NodeJS.Signals, graceMs: number): void {
-    this.#lameDuckMs = this.options.shutdown?.drainDelayMs ?? 0;
+  failed(error: unknown): void {
+    this.logger.error(error instanceof Error ? error.message : String(error), error instanceof Error ? error.stack : undefined);
+  }
+
+  #onFirstSignal(signal: NodeJS.Signals, graceMs: number, drainDelayMs?: number): void {
     this.logger.log(`${signal}: stopping; a second signal stops at once`);
-    void this.termination.stop(this.#lameDuckMs + graceMs);
+    void this.termination.stop(graceMs, drainDelayMs);
   }
 
   #onSecondSignal(signal: NodeJS.Signals): void {

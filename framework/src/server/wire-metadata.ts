@@ -25,8 +25,8 @@ export function toGrpcMetadata(metadata: Metadata): grpc.Metadata {
 export function fromRawHeaders(headers: RawHeaders): Metadata {
   const pairs: [string, MetadataValue][] = [];
   for (let at = 0; at + 1 < headers.length; at += 2) {
-    const key = headers[at] as string;
-    const value = headers[at + 1] as string;
+    const key = headers[at]!;
+    const value = headers[at + 1]!;
     if (key.startsWith(':') || TRANSPORT_HEADERS.has(key)) continue;
     if (key.endsWith('-bin')) for (const part of value.split(',')) pairs.push([key, Buffer.from(part.trim(), 'base64')]);
     else pairs.push([key, value]);

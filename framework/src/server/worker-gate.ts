@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /** Work that waits for a worker. */
 interface Waiting<Call> {
   readonly call: Call;
@@ -21,7 +23,7 @@ export class WorkerGate<Call extends object> {
   /** Starts a call's handler now or when a worker is free. @returns false when too many wait */
   enter(call: Call, start: () => void): boolean {
     if (this.#running.size < this.maxWorkers) this.#run({ call, start });
-    else if (this.#waiting.size < this.maxWaiting) this.#waiting.set(call, { call, start });
+    else if (this.#waiting.size < this.maxWaiting) this.#waiting.set(call, { call, start: inOwnContext(start) });
     else return false;
     return true;
   }
@@ -44,4 +46,10 @@ export class WorkerGate<Call extends object> {
     this.#running.add(call);
     start();
   }
+}
+
+/** Otherwise it would run in the async context of the call that made room, with all that user code keeps there. */
+function inOwnContext(start: () => void): () => void {
+  const context = new AsyncResource('nestjs-servicer:waiting-call');
+  return () => context.runInAsyncScope(start);
 }

@@ -1,5 +1,5 @@
 import { RpcException } from '@nestjs/microservices/exceptions/rpc-exception.js';
-import { Metadata } from './metadata.js';
+import { Metadata, type MetadataValue } from './metadata.js';
 import { isStatusCode, StatusCode } from './status-code.js';
 import { StatusError, type Status } from './status-error.js';
 
@@ -49,7 +49,7 @@ const FORBIDDEN_RESOURCE = 'Forbidden resource';
  * | `StatusError` | its own; OK is UNKNOWN with no details |
  * | Nest's `HttpException` | by its HTTP status; 400 is INVALID_ARGUMENT, 404 NOT_FOUND, 5xx INTERNAL … |
  * | a refused guard | PERMISSION_DENIED |
- * | `RpcException` and plain objects with a numeric `code` | that code |
+ * | `RpcException`, Nest's `GrpcException` and plain objects with a numeric `code` | that code |
  * | `TimeoutError` (rxjs, `AbortSignal.timeout`) | DEADLINE_EXCEEDED |
  * | a failed call to another server | INTERNAL |
  * | anything else | UNKNOWN, message hidden unless `exposeErrors` |
@@ -58,6 +58,7 @@ export function statusOf(thrown: unknown, options: StatusOfOptions = {}): Mapped
   if (thrown instanceof StatusError) return ownStatus(thrown);
   if (isHttpException(thrown)) return httpStatus(thrown);
   if (thrown instanceof RpcException) return rpcExceptionStatus(thrown, options);
+  if (isGrpcException(thrown)) return expected(thrown.code, thrown.message);
   if (isServiceError(thrown)) return unexpected(StatusCode.INTERNAL, thrown, options);
   if (isTimeout(thrown)) return expected(StatusCode.DEADLINE_EXCEEDED, thrown.message);
   if (isStatusObject(thrown)) return statusObject(thrown);
@@ -80,7 +81,7 @@ function expected(code: unknown, details: unknown, trailingMetadata?: Metadata):
 }
 
 function unexpected(code: StatusCode, thrown: unknown, options: StatusOfOptions): MappedStatus {
-  const details = options.exposeErrors ? `${HIDDEN_DETAILS}: ${messageOf(thrown)}` : HIDDEN_DETAILS;
+  const details = options.exposeErrors ? `${HIDDEN_DETAILS}: ${textOf(thrown)}` : HIDDEN_DETAILS;
   return { code, details: wellFormed(details), unexpected: true };
 }
 
@@ -106,7 +107,9 @@ interface StatusObject {
   readonly code: number;
   readonly details?: unknown;
   readonly message?: unknown;
+  /** grpc-js' own, as handlers for Nest's gRPC transport throw it. */
   readonly metadata?: unknown;
+  readonly trailingMetadata?: unknown;
 }
 
 function isStatusObject(thrown: unknown): thrown is StatusObject {
@@ -114,7 +117,23 @@ function isStatusObject(thrown: unknown): thrown is StatusObject {
 }
 
 function statusObject(status: StatusObject): MappedStatus {
-  return expected(status.code, status.details ?? status.message, status.metadata instanceof Metadata ? status.metadata : undefined);
+  return expected(status.code, status.details ?? status.message, trailersOf(status.trailingMetadata ?? status.metadata));
+}
+
+function trailersOf(metadata: unknown): Metadata | undefined {
+  if (metadata instanceof Metadata) return metadata;
+  if (!isGrpcJsMetadata(metadata)) return undefined;
+  try {
+    return new Metadata(metadata.toJSON());
+  } catch {
+    // what cannot travel must not take the place of the status
+    return undefined;
+  }
+}
+
+/** By its shape: this layer does not import grpc-js. */
+function isGrpcJsMetadata(value: unknown): value is { toJSON(): Record<string, MetadataValue[]> } {
+  return typeof value === 'object' && value !== null && 'getMap' in value && 'toJSON' in value && typeof value.toJSON === 'function';
 }
 
 interface HttpExceptionLike {
@@ -128,6 +147,11 @@ function isHttpException(thrown: unknown): thrown is HttpExceptionLike {
   return thrown instanceof Error && 'getStatus' in thrown && typeof thrown.getStatus === 'function' && 'getResponse' in thrown && typeof thrown.getResponse === 'function';
 }
 
+/** What Nest 12 offers handlers of its own gRPC transport, by its shape: Nest 11 has no such class. */
+function isGrpcException(thrown: unknown): thrown is Error & { readonly code: StatusCode } {
+  return thrown instanceof Error && 'code' in thrown && isStatusCode(thrown.code) && 'getCode' in thrown && 'getError' in thrown;
+}
+
 /** What a failed call through grpc-js rejects with: the peer's status is its own affair, not ours to pass on. */
 function isServiceError(thrown: unknown): thrown is Error {
   return thrown instanceof Error && 'code' in thrown && isStatusCode(thrown.code) && 'details' in thrown && 'metadata' in thrown;
@@ -137,6 +161,11 @@ function isTimeout(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.name === 'TimeoutError';
 }
 
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+/** The message of anything thrown; not everything can be made a string. */
+export function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return `a thrown ${typeof thrown} without text`;
+  }
 }

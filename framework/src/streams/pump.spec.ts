@@ -42,6 +42,19 @@ describe('pump', () => {
     expect(log).toEqual(['made 0', 'finally']);
   });
 
+  it('lets the event loop turn when an endless source never waits', async () => {
+    async function* endless(): AsyncGenerator<number> {
+      for (;;) yield 1;
+    }
+    let stopped = false;
+    setImmediate(() => (stopped = true));
+    const send = (): boolean => {
+      if (stopped) throw new Error('stopped');
+      return true;
+    };
+    await expect(pump(endless(), { send, drained: async () => undefined })).rejects.toThrow('stopped');
+  });
+
   it('passes on what the source throws', async () => {
     async function* broken(): AsyncGenerator<number> {
       yield 1;
@@ -61,7 +74,7 @@ describe('returnQuietly', () => {
         yield 1;
       } finally {
         ran = true;
-        throw new Error('nobody is left to hear this');
+        raise();
       }
     }
     const iterator = careless();

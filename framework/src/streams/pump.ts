@@ -6,19 +6,28 @@ export interface Outlet<T> {
   drained(): Promise<void>;
 }
 
+/** Messages that may pass without waiting for anything before the event loop gets a turn. */
+const MAX_UNWAITED = 1_024;
+
 /**
  * Moves messages one at a time: the next is asked for only when the outlet has room.
  *
- * The iterator is returned when the outlet fails, so that a generator's `finally` runs.
+ * The iterator is returned when the outlet fails, so that a generator's `finally` runs. As in a loop, the outlet's error is
+ * the one that counts. A source that never waits, into an outlet that always has room, would keep the event loop from
+ * turning, and no cancel would be heard: from time to time it gets a turn.
  */
 export async function pump<T>(iterator: AsyncIterator<T>, outlet: Outlet<T>): Promise<void> {
+  let unwaited = 0;
   for (;;) {
     const step = await iterator.next();
     if (step.done) return;
     try {
-      if (!outlet.send(step.value)) await outlet.drained();
+      const hasRoom = outlet.send(step.value);
+      unwaited = hasRoom ? unwaited + 1 : 0;
+      if (!hasRoom) await outlet.drained();
+      else if (unwaited % MAX_UNWAITED === 0) await new Promise((resolve) => setImmediate(resolve));
     } catch (error) {
-      await iterator.return?.();
+      await returnQuietly(iterator);
       throw error;
     }
   }
@@ -28,11 +37,11 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === 'function';
 }
 
-/** Returns an iterator whose consumer is gone: its `finally` runs, and what that throws has nobody left to go to. */
+/** Returns an iterator whose consumer has failed: its `finally` runs, and what that throws comes second. */
 export async function returnQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
   try {
     await iterator.return?.();
   } catch {
-    // the iteration that was stopped reports its own errors
+    // there is an error already
   }
 }

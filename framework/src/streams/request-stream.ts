@@ -27,10 +27,10 @@ export class RequestStream<T> extends Observable<T> implements AsyncIterable<T> 
 async function feed<T>(iterator: AsyncIterator<T>, subscriber: Subscriber<T>): Promise<void> {
   try {
     for (;;) {
-      const { done, value } = await iterator.next();
+      const step = await iterator.next();
       if (subscriber.closed) return;
-      if (done) break;
-      subscriber.next(value);
+      if (step.done) break;
+      subscriber.next(step.value);
     }
     subscriber.complete();
   } catch (error) {

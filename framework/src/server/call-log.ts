@@ -1,0 +1,41 @@
+import type { LoggerService } from '@nestjs/common';
+import { CallAbortedError } from '../status/call-aborted-error.js';
+import { CallEndedError } from '../status/call-ended-error.js';
+import { StatusCode } from '../status/status-code.js';
+import { StatusError } from '../status/status-error.js';
+import { textOf } from '../status/status-of.js';
+
+/** What the log says of one call. */
+export interface LoggedCall {
+  readonly path: string;
+  readonly active: boolean;
+  readonly host: { readonly logger: LoggerService };
+}
+
+/** Logs what went wrong in a servicer; what only repeats that the call has ended says nothing new. */
+export function logFailure(call: LoggedCall, error: unknown): void {
+  if (!call.active && isEchoOfTheEnd(error)) return;
+  const when = call.active ? 'failed' : 'failed after the call had ended';
+  call.host.logger.error(`${call.path} ${when}: ${textOf(error)}`, stackOf(error));
+}
+
+/** Logs a mistake of the server's that the client is told of in general terms. @returns what to end the call with */
+export function fault(call: LoggedCall, details: string, cause?: unknown): StatusError {
+  const because = cause === undefined ? '' : `: ${textOf(cause)}`;
+  call.host.logger.error(`${call.path}: ${details}${because}`, stackOf(cause));
+  return new StatusError(StatusCode.INTERNAL, details, { cause });
+}
+
+function isEchoOfTheEnd(error: unknown): boolean {
+  if (error instanceof CallEndedError || error instanceof CallAbortedError) return true;
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function stackOf(error: unknown): string | undefined {
+  try {
+    return error instanceof Error ? error.stack : undefined;
+  } catch {
+    // made when first asked for, out of a message that throws
+    return undefined;
+  }
+}
