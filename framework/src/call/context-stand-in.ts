@@ -29,6 +29,8 @@ const MEMBERS: Readonly<Record<Member, true>> = {
 
 /** Thrown when an injected `ServicerContext` is used by code that works for no call. */
 export class OutsideCallError extends UsageError {
+  override readonly name = 'OutsideCallError';
+
   constructor(member: string, user: string) {
     super(
       `ServicerContext.${member} was used outside a call, by ${user}. ` +

@@ -26,6 +26,8 @@ export interface CurrentCall extends ResponseFlow {
   readonly raising: boolean;
   /** What was thrown while {@link raising}, before Nest's base filter replaced it. */
   thrown: { readonly error: unknown } | undefined;
+  /** Whether an error says no more than that the call has ended: it is then neither mapped nor logged. */
+  isEcho(error: unknown): boolean;
 }
 
 /**

@@ -39,8 +39,10 @@ export class PipelineState implements OnApplicationShutdown {
   /**
    * Notes an exception that Nest is about to find a filter for. It is remembered for the call that raises it, or, when it
    * comes later (from an Observable), for the rest of this synchronous stretch, in which the engine hears of it.
+   *
+   * @returns whether it only echoes that the call has ended: Nest would log it as an error of the servicer's
    */
-  witness(error: unknown): void {
+  witness(error: unknown): boolean {
     const call = currentCall.getStore();
     if (call?.application === this && call.raising) call.thrown = { error };
     const seen = { error };
@@ -48,6 +50,7 @@ export class PipelineState implements OnApplicationShutdown {
     queueMicrotask(() => {
       if (this.#last === seen) this.#last = undefined;
     });
+    return call?.isEcho(error) ?? false;
   }
 
   /** The exception noted in this synchronous stretch; forgotten once taken. */

@@ -30,7 +30,7 @@ function creatorWith(interceptors: unknown[]): ExternalContextCreator {
 }
 
 const callOf = (application: object, raising: boolean) =>
-  ({ application, raising, thrown: undefined }) as unknown as CurrentCall;
+  ({ application, raising, thrown: undefined, isEcho: () => false }) as unknown as CurrentCall;
 
 /** Asks a filter about an exception, as Nest does. */
 const ask = (filter: object, exception: unknown): boolean => typesOf(filter).some((type) => exception instanceof type);

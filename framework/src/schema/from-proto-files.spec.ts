@@ -93,6 +93,15 @@ describe('loadSchemas', () => {
     await expect(refused).rejects.toThrow(`"${inFolder('app/broken.proto')}" cannot be loaded: illegal`);
   });
 
+  it.each([
+    ['an unknown type', 'message A {} service S { rpc X(A) returns (B); }', 'no such type: B'],
+    ['a misspelt scalar', 'message A { strin x = 1; }', "no such Type or Enum 'strin' in Type .A"],
+  ])('names a file with %s', async (_what, text, why) => {
+    const file = inFolder('unresolved.proto');
+    await writeFile(file, `syntax = "proto3"; ${text}`);
+    await expect(loadSchemas(file)).rejects.toThrow(new UsageError(`"${file}" cannot be loaded: ${why}`));
+  });
+
   it('refuses an option that it does not have', async () => {
     // @ts-expect-error it has no such option
     await expect(loadSchemas('a.proto', { includeDir: [] })).rejects.toThrow(

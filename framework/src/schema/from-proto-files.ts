@@ -52,16 +52,26 @@ export async function loadSchemas(
   const importDirs = [...includeDirs, dirname(file)];
   await assertImports(file, importDirs);
   const loader = await importPeer('@grpc/proto-loader', 'Loading a .proto file', () => import('@grpc/proto-loader'));
-  const definitions = await loader.load(file, { ...CONVERSION, includeDirs: importDirs }).catch((cause: unknown) => {
-    throw new UsageError(`"${file}" cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  });
   return Object.fromEntries(
-    Object.entries(definitions).flatMap(([typeName, definition]) =>
+    Object.entries(definitionsIn(file, importDirs, loader)).flatMap(([typeName, definition]) =>
       isGrpcJs(definition) ? [[typeName, new LoadedService(typeName, byLocalName(definition))]] : [],
     ),
   );
+}
+
+/** What is used of proto-loader. */
+interface ProtoLoader {
+  loadSync(file: string, options: typeof CONVERSION & { readonly includeDirs: string[] }): Record<string, object>;
+}
+
+/** Synchronous, because the asynchronous one throws what it finds while it resolves types where nobody can catch it. */
+function definitionsIn(file: string, includeDirs: string[], loader: ProtoLoader): Record<string, object> {
+  try {
+    return loader.loadSync(file, { ...CONVERSION, includeDirs });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`"${file}" cannot be loaded: ${why}`, { cause });
+  }
 }
 
 const CONVERSION = { keepCase: false, longs: String, enums: String, defaults: true, oneofs: true } as const;

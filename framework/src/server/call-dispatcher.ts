@@ -66,7 +66,8 @@ export class CallDispatcher implements CallHost {
       requestStream,
       responseStream,
       onOpen: (incoming) => {
-        const call = this.refusing ? this.#refuse(incoming) : this.#admit(incoming, method);
+        if (this.refusing) return this.#refuse(incoming);
+        const call = this.#admit(incoming, method);
         if (call !== undefined) this.#start(call, undefined, serve);
       },
       onArriving: (incoming) => {
@@ -117,7 +118,7 @@ export class CallDispatcher implements CallHost {
     return call;
   }
 
-  #refuse(incoming: IncomingCall): undefined {
+  #refuse(incoming: IncomingCall): void {
     incoming.sendStatus({ code: StatusCode.UNAVAILABLE, details: 'The server is shutting down' });
   }
 

@@ -14,7 +14,7 @@ export interface LoggedCall {
 
 /** Logs what went wrong in a servicer; what only repeats that the call has ended says nothing new. */
 export function logFailure(call: LoggedCall, error: unknown): void {
-  if (!call.active && isEchoOfTheEnd(error)) return;
+  if (isEcho(call, error)) return;
   const when = call.active ? 'failed' : 'failed after the call had ended';
   call.host.logger.error(`${call.path} ${when}: ${textOf(error)}`, stackOf(error));
 }
@@ -26,7 +26,9 @@ export function fault(call: LoggedCall, details: string, cause?: unknown): Statu
   return new StatusError(StatusCode.INTERNAL, details, { cause });
 }
 
-function isEchoOfTheEnd(error: unknown): boolean {
+/** Whether an error only says again that the call has ended. */
+export function isEcho(call: Pick<LoggedCall, 'active'>, error: unknown): boolean {
+  if (call.active) return false;
   if (error instanceof CallEndedError || error instanceof CallAbortedError) return true;
   return error instanceof Error && error.name === 'AbortError';
 }

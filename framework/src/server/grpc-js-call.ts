@@ -64,7 +64,7 @@ export class GrpcJsCall implements IncomingCall, Listener {
   metadata(): Metadata {
     this.#metadata ??=
       this.received === undefined
-        ? fromGrpcMetadata(this.#grpcMetadata as grpc.Metadata)
+        ? fromGrpcMetadata(this.#grpcMetadata!)
         : fromRawHeaders(this.received.headers);
     return this.#metadata;
   }
@@ -196,7 +196,9 @@ export class GrpcJsCall implements IncomingCall, Listener {
     if (this.#over) return;
     this.#over = true;
     this.#stopDeadline?.();
-    this.raw.sendStatus({ code, details, metadata: trailingMetadata === undefined ? null : toGrpcMetadata(trailingMetadata) });
+    const metadata = trailingMetadata === undefined ? null : toGrpcMetadata(trailingMetadata);
+    const status = { code, details, metadata };
+    this.raw.sendStatus(status);
   }
 
   #setDeadline(): void {

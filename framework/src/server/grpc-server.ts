@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import { Inject, Injectable, Logger, Optional, type INestApplication, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { Server, type AsyncMicroserviceOptions, type CustomTransportStrategy } from '@nestjs/microservices';
@@ -16,6 +16,7 @@ import { CLOCK } from './clock.token.js';
 import { GRPC_SERVER_OPTIONS, type GrpcServerOptions } from './grpc-server.options.js';
 import type { ServerFeature } from './server-feature.js';
 import { ServerRuntime } from './server-runtime.js';
+import { warnIfUnbound } from './unbound-warning.js';
 import { ServiceTable } from './service-table.js';
 
 /** What {@link GrpcServer.on} tells about: the states, as they are entered. */
@@ -153,6 +154,7 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
 
   /** Serves a connection that came in by another way than a listener, such as one end of a `duplexPair()`. */
   accept(connection: Duplex): void {
+    if (!((connection as unknown) instanceof Duplex)) throw new UsageError('accept() takes a connection: a socket, or one end of a duplexPair()');
     const { listening } = this.#runtime;
     if (!listening.isOpen) throw new UsageError(`The server is ${this.state}; it takes connections while it is serving`);
     listening.accept(connection);
@@ -193,6 +195,7 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
   async onApplicationBootstrap(): Promise<void> {
     this.#bootstrapped = true;
     if (this.#bound) await this.#autoStart();
+    else warnIfUnbound(() => !this.#bound && this.state === 'starting', this.#log);
   }
 
   /** @internal The module that holds the server is the first that Nest destroys. */

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ServerCredentials } from '@grpc/grpc-js';
 import type { LoggerService } from '@nestjs/common';
@@ -68,6 +69,8 @@ export class Listening {
   accept(connection: Duplex): void {
     this.#handedIn ??= this.#open(undefined, 'in-process');
     this.#connections.add(connection);
+    // Node 24 asserts when HTTP/2 writes to a wrapped stream that it has begun to end; a client that is gone hears nothing
+    if (!(connection instanceof Socket)) connection.once('end', () => connection.destroy());
     this.#handedIn.accept(connection);
   }
 
@@ -86,7 +89,6 @@ export class Listening {
   /** Closes what is left: after a short time to flush, whether or not the clients let go. */
   async close(): Promise<void> {
     const closed = Promise.all([this.#connections.empty(), ...this.#listeners.map((listener) => listener.close())]);
-    this.drop();
     const stopTimer = this.clock.setTimeout(() => this.#connections.destroyAll(), FLUSH_MS);
     await closed;
     stopTimer();

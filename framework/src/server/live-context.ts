@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { StreamContext } from '../call/stream-context.js';
 import { currentCall } from '../call/current-call.js';
 import { CallAbortedError } from '../status/call-aborted-error.js';
@@ -130,6 +131,10 @@ export class LiveContext extends StreamContext {
 
   send(response: unknown): Promise<void> {
     return this.write(response);
+  }
+
+  [inspect.custom](): string {
+    return `ServicerContext (${this.#call.path}, from ${this.peer()}${this.isActive() ? '' : ', ended'})`;
   }
 
   async #receive(): Promise<unknown> {

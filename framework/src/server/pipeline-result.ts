@@ -1,5 +1,5 @@
 import { takeWhile, type Observable, type Subscription } from 'rxjs';
-import { isNestsAnonymousError } from '../decorators/witness.filter.js';
+import { isLoggedByNest, isNestsAnonymousError } from '../decorators/witness.filter.js';
 import type { ServedCall } from './served-call.js';
 
 /** An error that Nest's base filter replaced and logged; the original taken back. */
@@ -19,16 +19,18 @@ export function observe(call: ServedCall, source: Observable<unknown>, next: (va
     const pending: Promise<void>[] = [];
     let subscription: Subscription | undefined = undefined;
     let failed = false;
+    const hasFailed = (): boolean => failed;
     const unsubscribe = (): void => call.guard(() => subscription?.unsubscribe());
     const fail = (error: unknown): void => {
       failed = true;
-      reject(error as Error);
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever was thrown, thrown on
+      reject(error);
       unsubscribe();
     };
     call.onStop(() => fail(call.endedBy));
-    if (failed) return;
+    if (hasFailed()) return;
     // stops a source, too, that emits while it is being subscribed
-    subscription = source.pipe(takeWhile(() => !failed)).subscribe({
+    subscription = source.pipe(takeWhile(() => !hasFailed())).subscribe({
       next(value) {
         try {
           const more = next(value);
@@ -42,7 +44,7 @@ export function observe(call: ServedCall, source: Observable<unknown>, next: (va
       complete: () => void Promise.all(pending).then(() => resolve(), fail),
     });
     call.raising = false;
-    if (failed) unsubscribe();
+    if (hasFailed()) unsubscribe();
   });
 }
 
@@ -56,5 +58,7 @@ function original(call: ServedCall, error: unknown): unknown {
   const late = call.host.takeWitnessed();
   const seen = call.raising ? call.thrown : late;
   call.thrown = undefined;
-  return isNestsAnonymousError(error) && seen !== undefined ? new LoggedByNest(seen.error) : error;
+  if (isNestsAnonymousError(error) && seen !== undefined) return new LoggedByNest(seen.error);
+  // without an exception noted, a filter of the user's took it and gave nothing back
+  return isLoggedByNest(error) ? new LoggedByNest(error) : error;
 }

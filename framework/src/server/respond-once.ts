@@ -1,4 +1,6 @@
 import { isObservable } from 'rxjs';
+import { isAsyncIterable } from '../streams/pump.js';
+import { fault } from './call-log.js';
 import { StatusCode } from '../status/status-code.js';
 import { noResponse } from './served-call.js';
 import { observe } from './pipeline-result.js';
@@ -6,12 +8,20 @@ import { statusOnReturn } from './serve-call.js';
 import type { ServedCall } from './served-call.js';
 
 /** Sends the one response of a handler and ends its call. A code other than OK drops the response. */
-export async function respondOnce(call: ServedCall, result: unknown): Promise<void> {
-  const response = isObservable(result) ? await firstValue(call, result) : result;
+export function respondOnce(call: ServedCall, result: unknown): Promise<void> | undefined {
+  if (isObservable(result)) return firstValue(call, result).then((response) => send(call, response));
+  send(call, result);
+  return undefined;
+}
+
+function send(call: ServedCall, response: unknown): void {
   call.raising = false;
-  const status = statusOnReturn(call);
   if (!call.active) return;
-  if (status.code === StatusCode.OK) call.send(response);
+  const status = statusOnReturn(call);
+  if (status.code === StatusCode.OK) {
+    if (isAsyncIterable(response)) throw fault(call, 'The handler of one response produced a stream');
+    call.send(response);
+  }
   call.finish(status);
 }
 

@@ -1,8 +1,9 @@
 import { RequestStream } from '../streams/request-stream.js';
 import { respondMany } from './respond-many.js';
-import type { ServedCall } from './served-call.js';
+import type { Serve } from './serve-call.js';
 
-export async function serveBidiStream(call: ServedCall): Promise<void> {
-  const requests = new RequestStream(() => call.reader.iterate());
-  await respondMany(call, await call.method.handle(requests, call.context));
-}
+/** A stream of requests, a stream of responses. */
+export const serveBidiStream: Serve = {
+  argument: (call) => new RequestStream(() => call.reader.iterate()),
+  respond: respondMany,
+};

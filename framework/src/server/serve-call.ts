@@ -7,8 +7,13 @@ import { logFailure } from './call-log.js';
 import { LoggedByNest } from './pipeline-result.js';
 import type { ServedCall } from './served-call.js';
 
-/** How one kind of call is served: runs the handler and sends what it gives. */
-export type Serve = (call: ServedCall, request: unknown) => Promise<void>;
+/** What differs between the four kinds of call. */
+export interface Serve {
+  /** The handler's first argument. @param request the decoded request, where there is one */
+  argument(call: ServedCall, request: unknown): unknown;
+  /** Sends what the handler gave and ends the call; a promise only where something has to be waited for. */
+  respond(call: ServedCall, result: unknown): Promise<void> | undefined;
+}
 
 /**
  * Serves one call from its request to its status: the same for every kind. Whatever is thrown, at any depth, ends the call
@@ -20,7 +25,9 @@ export function serveCall(call: ServedCall, request: unknown, serve: Serve): voi
 
 async function run(call: ServedCall, request: unknown, serve: Serve): Promise<void> {
   try {
-    await serve(call, request);
+    const result: unknown = await call.method.handle(serve.argument(call, request), call.context);
+    const more = serve.respond(call, result);
+    if (more !== undefined) await more;
   } catch (thrown) {
     fail(call, thrown);
   } finally {

@@ -1,6 +1,5 @@
 import { respondMany } from './respond-many.js';
-import type { ServedCall } from './served-call.js';
+import type { Serve } from './serve-call.js';
 
-export async function serveServerStream(call: ServedCall, request: unknown): Promise<void> {
-  await respondMany(call, await call.method.handle(request, call.context));
-}
+/** One request, a stream of responses. */
+export const serveServerStream: Serve = { argument: (_call, request) => request, respond: respondMany };

@@ -1,6 +1,5 @@
 import { respondOnce } from './respond-once.js';
-import type { ServedCall } from './served-call.js';
+import type { Serve } from './serve-call.js';
 
-export async function serveUnary(call: ServedCall, request: unknown): Promise<void> {
-  await respondOnce(call, await call.method.handle(request, call.context));
-}
+/** One request, one response. */
+export const serveUnary: Serve = { argument: (_call, request) => request, respond: respondOnce };

@@ -7,7 +7,7 @@ import type { Status, StatusError } from '../status/status-error.js';
 import { statusOf } from '../status/status-of.js';
 import { UsageError } from '../status/usage-error.js';
 import type { BoundMethod } from './bound-method.js';
-import { fault, logFailure } from './call-log.js';
+import { fault, isEcho, logFailure } from './call-log.js';
 import { LiveContext } from './live-context.js';
 import { RequestReader } from './request-reader.js';
 import type { CallHost } from './call-host.js';
@@ -254,6 +254,10 @@ export class ServedCall implements CallSink, CurrentCall {
 
   guard(work: () => unknown): void {
     currentCall.run(this, () => this.#guarded(work));
+  }
+
+  isEcho(error: unknown): boolean {
+    return isEcho(this, error);
   }
 
   logFailure(error: unknown): void {

@@ -14,10 +14,53 @@ const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
   'te',
 ]);
 
+/**
+ * Names of HTTP that Node's HTTP/2 sends one value of each. More make it throw, for trailers from within an event that
+ * nobody can catch.
+ */
+const SINGLE_VALUED: ReadonlySet<string> = new Set([
+  'access-control-allow-credentials',
+  'access-control-max-age',
+  'access-control-request-method',
+  'age',
+  'authorization',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-md5',
+  'content-range',
+  'date',
+  'dnt',
+  'etag',
+  'expires',
+  'from',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'last-modified',
+  'location',
+  'max-forwards',
+  'proxy-authorization',
+  'range',
+  'referer',
+  'retry-after',
+  'tk',
+  'upgrade-insecure-requests',
+  'user-agent',
+  'x-content-type-options',
+]);
+
 /** Metadata for grpc-js to send. */
 export function toGrpcMetadata(metadata: Metadata): grpc.Metadata {
   const result = new grpc.Metadata();
-  for (const [key, value] of metadata) result.add(key, typeof value === 'string' ? value : Buffer.from(value));
+  for (const [key, value] of metadata) {
+    const first = SINGLE_VALUED.has(key) ? result.get(key)[0] : undefined;
+    // gRPC lets values of one key be joined by a comma
+    if (first !== undefined) result.set(key, `${String(first)},${String(value)}`);
+    else result.add(key, typeof value === 'string' ? value : Buffer.from(value));
+  }
   return result;
 }
 
@@ -28,7 +71,8 @@ export function fromRawHeaders(headers: RawHeaders): Metadata {
     const key = headers[at]!;
     const value = headers[at + 1]!;
     if (key.startsWith(':') || TRANSPORT_HEADERS.has(key)) continue;
-    if (key.endsWith('-bin')) for (const part of value.split(',')) pairs.push([key, Buffer.from(part.trim(), 'base64')]);
+    if (key.endsWith('-bin'))
+      for (const part of value.split(',')) pairs.push([key, Buffer.from(part.trim(), 'base64')]);
     else pairs.push([key, value]);
   }
   return Metadata.received(pairs);
