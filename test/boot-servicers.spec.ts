@@ -159,7 +159,7 @@ describe('a class that nothing would serve is a problem', () => {
     ]);
   });
 
-  it('a servicer that is a provider under another token', async () => {
+  it('nest C6 (differs: decision 1), a servicer that is a provider, under whatever token', async () => {
     @Injectable()
     @Servicer(Odd, { partial: true })
     class Hidden {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { BidiStream, ClientStream, ServerStream, Servicer, StreamContext, EOF, Unary, type ServicerContext } from 'nestjs-servicer';
+import {
+  BidiStream,
+  ClientStream,
+  ServerStream,
+  Servicer,
+  StreamContext,
+  EOF,
+  Unary,
+  type ServicerContext,
+} from 'nestjs-servicer';
 import { Kinds, type Item } from './gen/kinds_pb.js';
 import { startTestServer } from './support/test-server.js';
 
@@ -24,7 +33,8 @@ class KindsServicer {
 
   @BidiStream()
   async chat(stream: StreamContext<Item, { text: string }>) {
-    for (let request = await stream.read(); request !== EOF; request = await stream.read()) await stream.write({ text: request.text });
+    for (let request = await stream.read(); request !== EOF; request = await stream.read())
+      await stream.write({ text: request.text });
   }
 }
 

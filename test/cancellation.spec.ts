@@ -16,7 +16,7 @@ interface Ending {
   readonly reason: CallEndReason;
   readonly code: StatusCode;
   readonly headers?: Record<string, string>;
-  end(on: { call: RawHttp2Call; test: TestServer; context: ServicerContext; client: RawHttp2 }): void;
+  readonly end: (on: { call: RawHttp2Call; test: TestServer; context: ServicerContext; client: RawHttp2 }) => void;
 }
 
 const ENDINGS: readonly Ending[] = [
@@ -97,6 +97,26 @@ describe.each(
       unsubscribed: met === 'unsubscribed' ? 1 : 0,
     });
     expect(test.logger.messages('error')).toEqual([]);
+  });
+});
+
+describe('S1-5 a cancel of the client beside the deadline', () => {
+  it.each([
+    ['just before it counts as the deadline: the clocks of two machines race', 20, 'deadline'],
+    ['well before it is one', 500, 'client'],
+  ])('%s', async (_what, beforeMs, reason) => {
+    vi.useFakeTimers({ toFake: [...TIME] });
+    const seen = new Seen();
+    await using test = await startTestServer({
+      controllers: [kindsServicer({ unary: (_request, context) => seen.stay(context) })],
+    });
+    using client = await RawHttp2.connect(test.address);
+    const call = client.open('unary', { 'grpc-timeout': '1M' }).send().end();
+    await seen.entered.promise;
+    vi.advanceTimersByTime(60_000 - beforeMs);
+    call.cancel();
+    expect(await seen.aborted.promise).toMatchObject({ reason });
+    vi.useRealTimers();
   });
 });
 

@@ -14,7 +14,7 @@ const KEEPALIVE = { timeMs: 100, timeoutMs: 100 };
 /** A way to lose the connection. */
 interface Loss {
   readonly loss: string;
-  lose(on: { proxy: TcpProxy; client: RawHttp2 }): void;
+  readonly lose: (on: { proxy: TcpProxy; client: RawHttp2 }) => void;
 }
 
 const LOSSES: readonly Loss[] = [

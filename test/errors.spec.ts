@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StatusCode, StatusError } from 'nestjs-servicer';
+import { CallEndedError, StatusCode, StatusError } from 'nestjs-servicer';
 import { EMPTY, Observable, concat, of, throwError } from 'rxjs';
 import type { KindsService } from './gen/ts-proto/kinds.js';
 import { deferred, until, within } from './support/deferred.js';
@@ -16,6 +16,9 @@ const NO_ITEM = { count: 'many' };
 const HIDDEN = 'Exception calling application';
 
 class Boom extends Error {}
+const raise = (thrown: unknown): never => {
+  throw thrown;
+};
 const boom = (): never => {
   throw new Boom('boom');
 };
@@ -292,7 +295,7 @@ describe('W10 anything can be thrown', () => {
 
   it.each(ODD)('%s, by a unary handler', async (_what, thrown) => {
     await using test = await startTestServer({
-      controllers: [kindsServicer({ unary: () => Promise.reject(thrown as Error) })],
+      controllers: [kindsServicer({ unary: async () => raise(thrown) })],
     });
     expect(await within(test.client.unary().ended, 'the status')).toMatchObject({ code: StatusCode.UNKNOWN });
     await within(test.server.stop(60_000), 'the end of the server');
@@ -366,7 +369,7 @@ describe.each(PIPELINES)('errors in what runs when a call ends, $pipeline', ({ i
   interface LateFailure {
     readonly failure: string;
     readonly rpc: 'unary' | 'serve' | 'chat';
-    handlers(entered: () => void, aborted: Promise<void>): KindsHandlers;
+    readonly handlers: (entered: () => void, aborted: Promise<void>) => KindsHandlers;
   }
 
   const LATE: readonly LateFailure[] = [
@@ -386,7 +389,8 @@ describe.each(PIPELINES)('errors in what runs when a call ends, $pipeline', ({ i
       rpc: 'serve',
       handlers: (entered) => ({
         async *serve(_request, context) {
-          context.addCallback(async () => boom());
+          const rejects: () => unknown = async () => boom();
+          context.addCallback(rejects);
           entered();
           for (;;) yield {};
         },
@@ -557,5 +561,61 @@ describe('a call is ended once', () => {
     expect(await test.client.unary().ended).toMatchObject({ code: StatusCode.ABORTED, details: 'first' });
     await test.server.stop(60_000);
     expect(test.logger.messages('error')).toEqual(['boom']);
+  });
+});
+
+describe('messages over a limit', () => {
+  const LIMIT = 1_000;
+  const within1000 = { blob: Buffer.alloc(LIMIT - 20) };
+  const over1000 = { blob: Buffer.alloc(LIMIT + 20) };
+
+  it.each(['unary', 'collect'] as const)('%s: a request ends its call as RESOURCE_EXHAUSTED', async (rpc) => {
+    const thrown = deferred<unknown>();
+    let complete = 0;
+    await using test = await startTestServer({
+      controllers: [
+        kindsServicer({
+          unary: async () => ((complete += 1), {}),
+          async collect(requests) {
+            try {
+              for await (const _request of requests);
+              complete += 1;
+              return {};
+            } catch (error) {
+              thrown.resolve(error);
+              throw error;
+            }
+          },
+        }),
+      ],
+      options: { maxReceiveMessageBytes: LIMIT },
+    });
+    using client = await RawHttp2.connect(test.address);
+    expect(await client.open(rpc).read().send(within1000).end().ended).toMatchObject({ code: StatusCode.OK });
+    const call = client.open(rpc).read().send(over1000).end();
+    expect(await within(call.ended, 'the refusal')).toMatchObject({ code: StatusCode.RESOURCE_EXHAUSTED });
+    if (rpc === 'collect')
+      expect(await within(thrown.promise, 'the end of the handler')).toBeInstanceOf(CallEndedError);
+    expect(complete).toBe(1);
+    await within(test.server.stop(60_000), 'the end of the server');
+  });
+
+  it('a response ends its call as RESOURCE_EXHAUSTED, after those before it', async () => {
+    await using test = await startTestServer({
+      controllers: [
+        kindsServicer({
+          unary: async () => over1000,
+          async *serve() {
+            yield within1000;
+            yield over1000;
+          },
+        }),
+      ],
+      options: { maxSendMessageBytes: LIMIT },
+    });
+    expect(await test.client.unary().ended).toMatchObject({ code: StatusCode.RESOURCE_EXHAUSTED });
+    const { ended, responses } = test.client.serve();
+    expect(await ended).toMatchObject({ code: StatusCode.RESOURCE_EXHAUSTED });
+    expect(await responses).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import type { CallHandler, ExecutionContext, INestMicroservice } from '@nestjs/common';
 import { ServerStream, Servicer, ServicerContext, StreamContext } from 'nestjs-servicer';
-import { concatMap, take, tap } from 'rxjs';
+import { concatMap, of, take, tap } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Kinds, type Item } from './gen/kinds_pb.js';
 import { deferred, until, within } from './support/deferred.js';
@@ -104,6 +104,26 @@ describe('a response stream behind interceptors', () => {
     expect(await test.client.serve().responses).toMatchObject([{ count: 0 }, { count: 1 }]);
     await within(ended.promise, "the generator's finally");
     expect(contexts).toEqual([expect.any(ServicerContext)]);
+  });
+
+  it('is what an interceptor answers itself, and then no generator is made', async () => {
+    const counts = { made: 0 };
+
+    @Servicer(Kinds, { partial: true })
+    class Never {
+      @ServerStream() async *serve() {
+        counts.made += 1;
+        yield { text: 'from the handler' };
+      }
+    }
+    const cached = { intercept: () => of({ text: 'a' }, { text: 'b' }) };
+    await using test = await startTestServer({
+      controllers: [Never],
+      prepare: (app) => app.useGlobalInterceptors(cached),
+    });
+
+    expect(await test.client.serve().responses).toMatchObject([{ text: 'a' }, { text: 'b' }]);
+    expect(counts.made).toBe(0);
   });
 
   it('in the read/write style is no message of its own', async () => {

@@ -75,7 +75,7 @@ function servingLine(test: { readonly logger: { messages(level: 'log'): string[]
 }
 
 describe('a name', () => {
-  it('binds every address it resolves to; port 0 is one port for all of them', async () => {
+  it('S2-8 binds every address it resolves to; port 0 is one port for all of them', async () => {
     resolveBoth();
     await using test = await startTestServer({ controllers, options: { listen: 'both.test:0' } });
     const [port, ...others] = test.server.ports;
@@ -86,7 +86,7 @@ describe('a name', () => {
     expect(await peerAt(`${SECOND.host}:${port}`)).toContain(`${SECOND.family}:`);
   });
 
-  it('of this machine is localhost', async () => {
+  it('S2-8 of this machine is localhost', async () => {
     await using test = await startTestServer({ controllers, options: { listen: 'localhost:0' } });
     const found = await lookup('localhost', { all: true });
 
@@ -94,7 +94,7 @@ describe('a name', () => {
     expect(await peerAt(`localhost:${test.server.ports[0]}`)).toMatch(/^ipv[46]:/);
   });
 
-  it('serves on what can be bound, and says what cannot', async () => {
+  it('S2-8 serves on what can be bound, and says what cannot', async () => {
     resolveBoth();
     const port = await taken(SECOND.ip);
     await using test = await startTestServer({ controllers, options: { listen: `both.test:${port}` } });
@@ -106,7 +106,7 @@ describe('a name', () => {
     ]);
   });
 
-  it('that does not resolve is an error that says so', async () => {
+  it('S2-8 that does not resolve is an error that says so', async () => {
     vi.mocked(lookup).mockRejectedValue(new Error('getaddrinfo ENOTFOUND'));
 
     await expect(startTestServer({ options: { listen: 'nowhere.test:50051' } })).rejects.toThrow(
@@ -116,7 +116,7 @@ describe('a name', () => {
 });
 
 describe('several addresses', () => {
-  it('are all served, and a call knows on which it came', async () => {
+  it('S2-8 are all served, and a call knows on which it came', async () => {
     const path = await socketPath();
     const listen = ['127.0.0.1:0', `unix:${path}`, '127.0.0.1:0'];
     await using test = await startTestServer({ controllers, options: { listen } });
@@ -129,7 +129,7 @@ describe('several addresses', () => {
     expect(await peerAt(`unix:${path}`)).toBe(`unix:${path}`);
   });
 
-  it('are bound all or none, and may be bound again', async () => {
+  it('S2-8 are bound all or none, and may be bound again', async () => {
     const path = await socketPath();
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
@@ -146,7 +146,7 @@ describe('several addresses', () => {
     expect(await peerAt(`unix:${path}`)).toBe(`unix:${path}`);
   });
 
-  it('T21 that are the same one are an error; control: grpc-js binds it twice and says nothing', async () => {
+  it('S2-8 T21 that are the same one are an error; control: grpc-js binds it twice and says nothing', async () => {
     const port = await freePort();
     const listen = [`127.0.0.1:${port}`, `127.0.0.1:${port}`];
     await using raw = await startRawServer({});
@@ -160,7 +160,7 @@ describe('several addresses', () => {
     );
   });
 
-  it('cannot be bound a second time', async () => {
+  it('S2-8 cannot be bound a second time', async () => {
     await using test = await startTestServer({});
 
     await expect(test.app.listen()).rejects.toThrow('The server listens already');
@@ -173,13 +173,13 @@ describe('a unix socket', () => {
     const path = await socketPath();
     const program = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
     expect(spawnSync(process.execPath, ['-e', program]).signal).toBe('SIGKILL');
-    await using test = await startTestServer({ controllers, options: { listen: `unix:${path}` } });
+    await using test = await startTestServer({ controllers, options: { listen: `unix://${path}` } });
 
     expect(test.server.ports).toEqual([]);
     expect(await peerAt(`unix://${path}`)).toBe(`unix:${path}`);
   });
 
-  it('that another server has is in use', async () => {
+  it('S2-8 that another server has is in use', async () => {
     const path = await socketPath();
     await using test = await startTestServer({ controllers, options: { listen: `unix:${path}` } });
 
@@ -205,6 +205,15 @@ describe('plain text', () => {
     await expect(started).rejects.toThrow(refusal);
     await expect(started).rejects.toThrow(
       "Give it credentials (listen: [{ address: '0.0.0.0:0', credentials }]), or write insecure: true if something else encrypts them.",
+    );
+  });
+
+  it('is refused for a name that is reachable from elsewhere by one of its addresses', async () => {
+    const found = ['127.0.0.1', '192.0.2.1'].map((address) => ({ address, family: 4 }));
+    vi.mocked(lookup).mockResolvedValue(found as never);
+
+    await expect(startTestServer({ options: { listen: 'both.test:0' } })).rejects.toThrow(
+      '"both.test:0" can be reached from other machines and has no credentials',
     );
   });
 

@@ -1,20 +1,28 @@
-import { Injectable, NotFoundException, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
+import { Injectable, Module, UseGuards, UseInterceptors, UsePipes } from '@nestjs/common';
 import type {
   ArgumentMetadata,
   CallHandler,
   CanActivate,
   ExecutionContext,
-  INestMicroservice,
   NestInterceptor,
   PipeTransform,
 } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { BidiStream, ClientStream, ServerStream, Servicer, ServicerContext, StatusError, Unary } from 'nestjs-servicer';
-import { NestMicroservice } from '@nestjs/microservices';
+import { APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@nestjs/core';
+import {
+  BidiStream,
+  ClientStream,
+  GrpcServer,
+  GrpcServerModule,
+  ServerStream,
+  Servicer,
+  ServicerContext,
+  Unary,
+} from 'nestjs-servicer';
 import { finalize, map, tap, type Observable } from 'rxjs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Kinds, type Item } from './gen/kinds_pb.js';
-import { item } from './support/raw-kinds.js';
+import { item, RawKinds } from './support/raw-kinds.js';
+import { TestLogger } from './support/test-logger.js';
 import { startTestServer, type TestServer } from './support/test-server.js';
 
 /** Every step of a call, with a plus where the call's context was there. */
@@ -126,7 +134,7 @@ async function chatOf(test: TestServer, rpc: 'collect' | 'chat', ...texts: strin
   return { ended: await ended, responses: await responses };
 }
 
-describe('nest C10, the order of the pipeline, and the context of the call in every step', () => {
+describe('nest C6 and C10, the order of the pipeline, and the context of the call in every step', () => {
   it('unary', async () => {
     await using test = await startTestServer({ controllers: [TracedServicer], providers: APP_WIDE });
     expect(await test.client.unary({ text: 'Ada' }).responses).toMatchObject([{ text: 'Ada' }]);
@@ -185,86 +193,31 @@ describe('nest C10, the order of the pipeline, and the context of the call in ev
   });
 });
 
-describe('registerPreRequestHook, which makes every result an Observable', () => {
-  type Hook = (host: ExecutionContext, next: () => Observable<unknown>) => Observable<unknown>;
-  const hooked = (hook: Hook) => (app: INestMicroservice) => {
-    (app as unknown as { registerPreRequestHook(hook: Hook): void }).registerPreRequestHook(hook);
-  };
-  const nest12 = 'registerPreRequestHook' in NestMicroservice.prototype;
+describe('nest C8, in a hybrid application', () => {
+  it('what the application binds globally stands before gRPC too', async () => {
+    @Module({
+      imports: [GrpcServerModule.forRoot({ listen: '127.0.0.1:0' })],
+      controllers: [TracedServicer],
+      providers: APP_WIDE,
+    })
+    class HybridModule {}
 
-  it('runs around all kinds, in the call, and sees each message', async ({ skip }) => {
-    if (!nest12) return skip('needs Nest 12');
-    const hook: Hook = (host, next) => {
-      step(`hook ${host.getHandler().name}`);
-      return next().pipe(
-        tap(() => step('hook next')),
-        finalize(() => step('hook finalize')),
-      );
-    };
+    const app = await NestFactory.create(HybridModule, { logger: new TestLogger(), abortOnError: false });
+    onTestFinished(() => app.close());
+    app.useGlobalInterceptors(new (interceptorNamed('use'))());
+    const server = GrpcServer.connect(app);
+    await app.startAllMicroservices();
+    await app.init();
+    const client = new RawKinds(`127.0.0.1:${server.ports[0] ?? 0}`);
+    onTestFinished(() => client.close());
 
-    @Servicer(Kinds)
-    class Bare {
-      @Unary() async unary({ text }: Item) {
-        return { text };
-      }
-      @ServerStream() async *serve({ count }: Item) {
-        for (let at = 0; at < count; at++) yield { count: at };
-      }
-      @ClientStream() async collect(requests: AsyncIterable<Item>) {
-        let count = 0;
-        for await (const request of requests) count += request.text.length;
-        return { count };
-      }
-      @BidiStream() async *chat(requests: AsyncIterable<Item>) {
-        for await (const { text } of requests) yield { text };
-      }
-    }
-    await using test = await startTestServer({ controllers: [Bare], prepare: hooked(hook) });
-    const around = (rpc: string, messages: number) => [
-      `hook ${rpc} +`,
-      ...Array<string>(messages).fill('hook next +'),
-      'hook finalize +',
-    ];
-
-    expect(await test.client.unary({ text: 'Ada' }).responses).toMatchObject([{ text: 'Ada' }]);
-    expect(trace.splice(0)).toEqual(around('unary', 1));
-    expect(await test.client.serve({ count: 3 }).responses).toHaveLength(3);
-    expect(trace.splice(0)).toEqual(around('serve', 3));
-    expect((await chatOf(test, 'collect', 'a', 'b')).responses).toMatchObject([{ count: 2 }]);
-    expect(trace.splice(0)).toEqual(around('collect', 1));
-    expect((await chatOf(test, 'chat', 'a', 'b')).responses).toMatchObject([{ text: 'a' }, { text: 'b' }]);
-    expect(trace.splice(0)).toEqual(around('chat', 2));
-  });
-
-  it('that throws ends the call with its status', async ({ skip }) => {
-    if (!nest12) return skip('needs Nest 12');
-    const hook: Hook = () => {
-      throw new StatusError(16, 'not past the hook');
-    };
-    await using test = await startTestServer({ controllers: [TracedServicer], prepare: hooked(hook) });
-
-    expect(await test.client.unary().ended).toMatchObject({ code: 16, details: 'not past the hook' });
-    expect(await test.client.serve().ended).toMatchObject({ code: 16, details: 'not past the hook' });
-    expect(trace).toEqual([]);
-  });
-
-  it('keeps the class of what a handler throws, and its one log line', async ({ skip }) => {
-    if (!nest12) return skip('needs Nest 12');
-
-    @Servicer(Kinds, { partial: true })
-    class Failing {
-      @Unary() async unary(): Promise<object> {
-        throw new NotFoundException('no such');
-      }
-      @ServerStream() async *serve() {
-        yield {};
-        throw new Error('oh');
-      }
-    }
-    await using test = await startTestServer({ controllers: [Failing], prepare: hooked((_host, next) => next()) });
-
-    expect(await test.client.unary().ended).toMatchObject({ code: 5, details: 'no such' });
-    expect(await test.client.serve().ended).toMatchObject({ code: 2 });
-    expect(test.logger.messages('error')).toEqual(['oh']);
+    expect(await client.serve({ count: 1 }).responses).toHaveLength(1);
+    expect(trace.filter((line) => line.startsWith('app guard') || line.endsWith('next +'))).toEqual([
+      'app guard +',
+      'method next +',
+      'class next +',
+      'use next +',
+      'app next +',
+    ]);
   });
 });

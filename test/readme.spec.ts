@@ -38,7 +38,11 @@ describe('the README', () => {
     run('buf', 'generate');
     run('tsc');
     // without the runner's own flags: it is served from the built package, as users have it
-    server = fork(join(folder, 'dist', 'main.js'), { cwd: folder, execArgv: [], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+    server = fork(join(folder, 'dist', 'main.js'), {
+      cwd: folder,
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    });
     const output: string[] = [];
     await within(
       new Promise<void>((resolve, reject) => {
@@ -55,7 +59,13 @@ describe('the README', () => {
   afterAll(() => server.kill('SIGKILL'));
 
   it('has a whole application', () => {
-    expect([...filesOf(readme).keys()]).toEqual(['protos/greeter.proto', 'buf.gen.yaml', 'tsconfig.json', 'src/greeter.servicer.ts', 'src/main.ts']);
+    expect([...filesOf(readme).keys()]).toEqual([
+      'protos/greeter.proto',
+      'buf.gen.yaml',
+      'tsconfig.json',
+      'src/greeter.servicer.ts',
+      'src/main.ts',
+    ]);
   });
 
   it('serves a call, and ends on a signal', async () => {
@@ -63,7 +73,13 @@ describe('the README', () => {
     const request = Buffer.concat([Buffer.from([0x0a, 3]), Buffer.from('Ada')]);
     const reply = await within(
       new Promise<Buffer>((resolve, reject) =>
-        client.makeUnaryRequest('/hello.v1.Greeter/Hi', (bytes: Buffer) => bytes, (bytes) => bytes, request, (error, bytes) => (error ? reject(error) : resolve(bytes!))),
+        client.makeUnaryRequest(
+          '/hello.v1.Greeter/Hi',
+          (bytes: Buffer) => bytes,
+          (bytes) => bytes,
+          request,
+          (error, bytes) => (error ? reject(error) : resolve(bytes!)),
+        ),
       ),
       'the reply',
     );

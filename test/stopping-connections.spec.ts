@@ -3,6 +3,7 @@ import { createConnection } from 'node:net';
 import { StatusCode, type ServicerContext } from 'nestjs-servicer';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { deferred, settle, until, within } from './support/deferred.js';
+import { FakeClock } from './support/fake-clock.js';
 import { kindsServicer, type ItemContext } from './support/kinds-servicer.js';
 import { RawHttp2 } from './support/raw-http2.js';
 import { startRawServer } from './support/raw-server.js';
@@ -13,8 +14,12 @@ import { startTestServer } from './support/test-server.js';
 const WINDOW_BYTES = 1_024;
 const BLOB = { blob: Buffer.alloc(4_096) };
 
-/** Writes until the client's window is closed and what may wait behind it is full. */
-function writing(seen: Seen) {
+/**
+ * Writes until the client's window is closed and what may wait behind it is full.
+ *
+ * @param cleaned what it waits for once it is told to end
+ */
+function writing(seen: Seen, cleaned = Promise.resolve()) {
   const stuck = deferred<ServicerContext>();
   const serve = async (_request: unknown, context: ItemContext) => {
     seen.enter(context);
@@ -23,7 +28,7 @@ function writing(seen: Seen) {
       const isWritten = await Promise.race([written.then(() => true), settle(5).then(() => false)]);
       if (isWritten) continue;
       stuck.resolve(context);
-      await seen.noting(written);
+      await seen.noting(written).finally(() => cleaned);
     }
   };
   return { controllers: [kindsServicer({ serve })], stuck: stuck.promise };
@@ -43,6 +48,56 @@ describe('stop does not wait', () => {
     expect(seen.counts).toMatchObject({ aborted: 1, callback: 1, finally: 1 });
     expect(await within(call.ended, 'the end of the stream')).toMatchObject({ code: undefined });
     expect(test.logger.messages('error')).toEqual([]);
+  });
+
+  it('S2-10 T20 for a handler that has settled, and names none as stuck', async () => {
+    const [clock, seen] = [new FakeClock(), new Seen()];
+    const { controllers, stuck } = writing(seen);
+    await using test = await startTestServer({ controllers, clock });
+    using client = await RawHttp2.connect(test.address, { windowBytes: WINDOW_BYTES });
+    client.open('serve').send().end();
+    await within(stuck, 'a full window');
+    const stopped = test.server.stop(null);
+    await within(seen.settled.promise, 'the end of the handler');
+    await settle(20);
+    await clock.advance(60_000);
+    await within(stopped, 'the end of the server');
+
+    expect(test.logger.messages('error')).toEqual([]);
+  });
+
+  it('S2-9 T20 and lets such a client go even while the handler still cleans up', async () => {
+    const [seen, cleaned] = [new Seen(), deferred()];
+    const { controllers, stuck } = writing(seen, cleaned.promise);
+    await using test = await startTestServer({ controllers });
+    using client = await RawHttp2.connect(test.address, { windowBytes: WINDOW_BYTES });
+    const call = client.open('serve').send().end();
+    await within(stuck, 'a full window');
+    const stopped = test.server.stop(null);
+    expect(await within(call.ended, 'the end of the stream', 4_000)).toMatchObject({ code: undefined });
+    expect(test.server.state).toBe('closing');
+
+    cleaned.resolve();
+    await within(stopped, 'the end of the server');
+  });
+
+  it('S2-9 T20 and is over only when every callback of a call has run', async () => {
+    const [log, done] = [[] as string[], deferred()];
+    const serve = (_request: unknown, context: ItemContext) => {
+      context.addCallback(() => log.push('callback'));
+      void context.write(BLOB);
+      done.resolve();
+    };
+    await using test = await startTestServer({
+      controllers: [kindsServicer({ serve })],
+      prepare: (app) => app.on('terminated', () => log.push('terminated')),
+    });
+    using client = await RawHttp2.connect(test.address, { windowBytes: WINDOW_BYTES });
+    client.open('serve').send().end();
+    await within(done.promise, 'a response that does not fit');
+    await within(test.server.stop(0), 'the end of the server');
+
+    expect(log).toEqual(['callback', 'terminated']);
   });
 
   it('S2-9 T20 and gives a client that reads again the status first', async () => {

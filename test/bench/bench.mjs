@@ -8,7 +8,11 @@ import { LoadConnection } from './http2-load.mjs';
 import { findRange, requestBytes } from './service.mjs';
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
 });
 const rounds = flags.quick ? 2 : Number(flags.rounds);
 const scale = flags.quick ? 0.2 : 1;
@@ -35,7 +39,10 @@ const folder = new URL('.', import.meta.url);
 const path = (name) => new URL(name, folder).pathname;
 
 async function start(server) {
-  const child = fork(path(`servers/${server}.mjs`), { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const child = fork(path(`servers/${server}.mjs`), {
+    execArgv: ['--expose-gc'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   if (pinned) await promisify(execFile)('taskset', ['-apc', '0', String(child.pid)]);
   const { port } = await message(child);
   return { child, port, stop: () => child.disconnect() };
@@ -59,10 +66,18 @@ async function load(scenario, port) {
   return JSON.parse(stdout).perSecond;
 }
 
+/** Messages a second, and the server's processor time in ms for all of them: the latter bears other work on the machine. */
 async function figure(server, scenario) {
-  const { port, stop } = await start(server);
+  const { child, port, stop } = await start(server);
+  const cpuMs = async () => {
+    child.send('usage');
+    const { user, system } = (await message(child)).cpu;
+    return (user + system) / 1_000;
+  };
   try {
-    return await load(scenario, port);
+    const before = await cpuMs();
+    const perSecond = await load(scenario, port);
+    return { perSecond, cpuMs: (await cpuMs()) - before };
   } finally {
     stop();
   }
@@ -74,11 +89,23 @@ async function compare({ name, title, floor, aim }) {
     process.stderr.write(`bench: ${title}, round ${round + 1} of ${rounds}\n`);
     const base = await figure(SERVERS.base, name);
     const ours = await figure(SERVERS.ours, name);
-    pairs.push({ base, ours, ratio: ours / base });
+    pairs.push({ base, ours, ratio: ours.perSecond / base.perSecond, cpuRatio: base.cpuMs / ours.cpuMs });
   }
   const ratios = pairs.map(({ ratio }) => ratio).sort((a, b) => a - b);
   const ratio = median(ratios);
-  return { name, title, basePerSecond: median(pairs.map(({ base }) => base)), oursPerSecond: median(pairs.map(({ ours }) => ours)), ratio, lowest: ratios[0], highest: ratios.at(-1), floor, aim, ok: ratio >= floor };
+  return {
+    name,
+    title,
+    basePerSecond: median(pairs.map(({ base }) => base.perSecond)),
+    oursPerSecond: median(pairs.map(({ ours }) => ours.perSecond)),
+    ratio,
+    lowest: ratios[0],
+    highest: ratios.at(-1),
+    cpuRatio: median(pairs.map(({ cpuRatio }) => cpuRatio)),
+    floor,
+    aim,
+    ok: ratio >= floor,
+  };
 }
 
 /** What streams cost whose client does not read. */
@@ -99,7 +126,13 @@ async function unread() {
   const mib = ((await usage()) - before) / 2 ** 20;
   connection.close();
   stop();
-  return { name: 'unread', title: `${UNREAD_STREAMS} streams that nobody reads: growth in MiB`, value: mib, limit: MAX_UNREAD_MIB, ok: mib < MAX_UNREAD_MIB };
+  return {
+    name: 'unread',
+    title: `${UNREAD_STREAMS} streams that nobody reads: growth in MiB`,
+    value: mib,
+    limit: MAX_UNREAD_MIB,
+    ok: mib < MAX_UNREAD_MIB,
+  };
 }
 
 /** From a client's cancel to the abort of the servicer's signal, both on this machine's clock. */
@@ -119,7 +152,14 @@ async function cancelLatency() {
   connection.close();
   stop();
   const worst = Math.max(...latencies);
-  return { name: 'cancel', title: `cancel to abort in ms, median of ${CANCELS}`, value: median(latencies), worst, limit: MAX_ABORT_MS, ok: worst <= MAX_ABORT_MS };
+  return {
+    name: 'cancel',
+    title: `cancel to abort in ms, median of ${CANCELS}`,
+    value: median(latencies),
+    worst,
+    limit: MAX_ABORT_MS,
+    ok: worst <= MAX_ABORT_MS,
+  };
 }
 
 function median(values) {
@@ -132,15 +172,44 @@ const ratios = [];
 for (const scenario of SCENARIOS) ratios.push(await compare(scenario));
 const limits = [await unread(), await cancelLatency()];
 
-const result = { node: process.version, cpu: cpus()[0].model, cores: cpus().length, pinned, rounds, quick: flags.quick, ratios, limits };
+const result = {
+  node: process.version,
+  cpu: cpus()[0].model,
+  cores: cpus().length,
+  pinned,
+  rounds,
+  quick: flags.quick,
+  ratios,
+  limits,
+};
 if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(result, null, 2)}\n`);
-console.log(`\nNode ${process.version}, ${cpus().length} x ${cpus()[0].model}, ${pinned ? 'server and load pinned to a core each' : 'not pinned'}, ${rounds} fresh pairs`);
+console.log(
+  `\nNode ${process.version}, ${cpus().length} x ${cpus()[0].model}, ${pinned ? 'server and load pinned to a core each' : 'not pinned'}, ${rounds} fresh pairs`,
+);
 console.table(
   Object.fromEntries(
-    ratios.map((row) => [row.title, { 'raw grpc-js /s': Math.round(row.basePerSecond), 'servicer /s': Math.round(row.oursPerSecond), ratio: row.ratio.toFixed(2), spread: `${row.lowest.toFixed(2)}..${row.highest.toFixed(2)}`, floor: row.floor, aim: row.aim ?? '' }]),
+    ratios.map((row) => [
+      row.title,
+      {
+        'raw grpc-js /s': Math.round(row.basePerSecond),
+        'servicer /s': Math.round(row.oursPerSecond),
+        ratio: row.ratio.toFixed(2),
+        spread: `${row.lowest.toFixed(2)}..${row.highest.toFixed(2)}`,
+        'by server CPU': row.cpuRatio.toFixed(2),
+        floor: row.floor,
+        aim: row.aim ?? '',
+      },
+    ]),
   ),
 );
-console.table(Object.fromEntries(limits.map((row) => [row.title, { value: row.value.toFixed(2), worst: row.worst?.toFixed(2) ?? '', limit: row.limit }])));
+console.table(
+  Object.fromEntries(
+    limits.map((row) => [
+      row.title,
+      { value: row.value.toFixed(2), worst: row.worst?.toFixed(2) ?? '', limit: row.limit },
+    ]),
+  ),
+);
 const missed = [...ratios, ...limits].filter(({ ok }) => !ok);
 for (const { title } of missed) console.log(`below its floor: ${title}`);
 process.exit(missed.length === 0 ? 0 : 1);

@@ -57,11 +57,24 @@ export class LoadConnection {
     const message = Buffer.concat([Buffer.from([0]), uint32(request.length), request]);
     this.reads = reads;
     this.dataBytes = 0;
-    this.#headers = headerBlock([[':method', 'POST'], [':scheme', 'http'], [':path', path], [':authority', 'localhost'], ['content-type', 'application/grpc'], ['te', 'trailers']]);
+    this.#headers = headerBlock([
+      [':method', 'POST'],
+      [':scheme', 'http'],
+      [':path', path],
+      [':authority', 'localhost'],
+      ['content-type', 'application/grpc'],
+      ['te', 'trailers'],
+    ]);
     this.#body = message;
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true });
     const settings = Buffer.concat([Buffer.from([0, 4]), uint32(reads ? MAX_WINDOW : DEFAULT_WINDOW)]);
-    this.#socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, settings), ...(reads ? [this.#windowUpdate(MAX_WINDOW - DEFAULT_WINDOW)] : [])]));
+    this.#socket.write(
+      Buffer.concat([
+        PREFACE,
+        frame(SETTINGS, 0, 0, settings),
+        ...(reads ? [this.#windowUpdate(MAX_WINDOW - DEFAULT_WINDOW)] : []),
+      ]),
+    );
     this.#socket.on('data', (bytes) => this.#read(bytes));
     this.closed = new Promise((resolve) => this.#socket.on('close', resolve));
     this.#socket.on('error', () => undefined);
@@ -71,7 +84,9 @@ export class LoadConnection {
   call() {
     const stream = this.#nextStream;
     this.#nextStream += 2;
-    this.#socket.write(Buffer.concat([frame(HEADERS, END_HEADERS, stream, this.#headers), frame(DATA, END_STREAM, stream, this.#body)]));
+    this.#socket.write(
+      Buffer.concat([frame(HEADERS, END_HEADERS, stream, this.#headers), frame(DATA, END_STREAM, stream, this.#body)]),
+    );
     return { stream, ended: new Promise((resolve, reject) => this.#onEnd.set(stream, { resolve, reject })) };
   }
 
@@ -114,7 +129,8 @@ export class LoadConnection {
     if (type === RST_STREAM) this.#take(stream)?.reject(new Error(`the server reset stream ${stream}`));
     if (type === SETTINGS && (flags & ACK) === 0) this.#socket.write(frame(SETTINGS, ACK, 0));
     if (type === PING && (flags & ACK) === 0) this.#socket.write(frame(PING, ACK, 0, Buffer.from(payload)));
-    if (type === GOAWAY) for (const one of [...this.#onEnd.keys()]) this.#take(one)?.reject(new Error('the server went away'));
+    if (type === GOAWAY)
+      for (const one of [...this.#onEnd.keys()]) this.#take(one)?.reject(new Error('the server went away'));
   }
 
   #take(stream) {

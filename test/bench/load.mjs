@@ -5,7 +5,10 @@ import { find, findRange, requestBytes } from './service.mjs';
 const [scenario, port, scale] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4] ?? 1)];
 
 async function unary() {
-  const connections = Array.from({ length: 10 }, () => new LoadConnection({ port, path: find.path, request: requestBytes(0) }));
+  const connections = Array.from(
+    { length: 10 },
+    () => new LoadConnection({ port, path: find.path, request: requestBytes(0) }),
+  );
   const run = (calls) => {
     let left = calls;
     const lane = async (connection) => {
@@ -38,6 +41,10 @@ async function timed(work) {
   return performance.now() - started;
 }
 
-const scenarios = { unary, oneStream: () => streams(1, 200_000 * scale), fiftyStreams: () => streams(50, 5_000 * scale) };
+const scenarios = {
+  unary,
+  oneStream: () => streams(1, 200_000 * scale),
+  fiftyStreams: () => streams(50, 5_000 * scale),
+};
 console.log(JSON.stringify(await scenarios[scenario]()));
 process.exit(0);

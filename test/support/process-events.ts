@@ -2,7 +2,10 @@
  * What the process is told of while some work runs, where a test provokes it on purpose: whoever listens otherwise, as the
  * test runner does, hears nothing of it.
  */
-export async function processEvents(event: 'unhandledRejection' | 'warning', work: () => Promise<void>): Promise<unknown[]> {
+export async function processEvents(
+  event: 'unhandledRejection' | 'warning',
+  work: () => Promise<void>,
+): Promise<unknown[]> {
   const emitter: NodeJS.EventEmitter = process;
   const others = emitter.rawListeners(event) as ((value: unknown) => void)[];
   const seen: unknown[] = [];

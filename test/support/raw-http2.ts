@@ -62,7 +62,9 @@ export class RawHttp2 implements Disposable {
 export class RawHttp2Call {
   readonly initialMetadata: Promise<http2.IncomingHttpHeaders>;
   readonly ended: Promise<WireEnd>;
-  #received = Buffer.alloc(0);
+  readonly #chunks: Buffer[] = [];
+  /** What the server sent and was read, framing included. */
+  receivedBytes = 0;
 
   constructor(readonly stream: http2.ClientHttp2Stream) {
     stream.on('error', () => {});
@@ -97,17 +99,21 @@ export class RawHttp2Call {
 
   /** Takes what the server sends; until then nothing but the window holds it. */
   read(): this {
-    this.stream.on('data', (chunk: Buffer) => (this.#received = Buffer.concat([this.#received, chunk])));
+    this.stream.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.receivedBytes += chunk.length;
+    });
     return this;
   }
 
   /** The messages read so far. */
   get responses(): Item[] {
     const responses: Item[] = [];
-    for (let at = 0; at + 5 <= this.#received.length;) {
-      const end = at + 5 + this.#received.readUInt32BE(at + 1);
-      if (end > this.#received.length) break;
-      responses.push(Item.decode(this.#received.subarray(at + 5, end)));
+    const received = Buffer.concat(this.#chunks);
+    for (let at = 0; at + 5 <= received.length;) {
+      const end = at + 5 + received.readUInt32BE(at + 1);
+      if (end > received.length) break;
+      responses.push(Item.decode(received.subarray(at + 5, end)));
       at = end;
     }
     return responses;

@@ -9,7 +9,7 @@ export interface StuckForm {
   readonly rpc: keyof KindsService;
   /** What the end of the call does to it. */
   readonly met: 'error' | 'unsubscribed' | 'returned';
-  handlers(seen: Seen): KindsHandlers;
+  readonly handlers: (seen: Seen) => KindsHandlers;
 }
 
 /** Reads them all. @returns how many there were */

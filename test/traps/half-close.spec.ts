@@ -15,7 +15,7 @@ const CALLS_PER_CONNECTION = 50;
 
 /** The same numbers in every run. */
 function* pseudoRandom(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     yield state / 2 ** 32;
   }

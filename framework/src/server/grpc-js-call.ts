@@ -197,8 +197,8 @@ export class GrpcJsCall implements IncomingCall, Listener {
     this.#over = true;
     this.#stopDeadline?.();
     const metadata = trailingMetadata === undefined ? null : toGrpcMetadata(trailingMetadata);
-    const status = { code, details, metadata };
-    this.raw.sendStatus(status);
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the same numbers by another name
+    this.raw.sendStatus({ code, details, metadata });
   }
 
   #setDeadline(): void {

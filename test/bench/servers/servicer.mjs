@@ -23,7 +23,8 @@ class BenchServicer {
   }
 }
 
-const decorate = (decorator, name) => decorator(BenchServicer.prototype, name, Object.getOwnPropertyDescriptor(BenchServicer.prototype, name));
+const decorate = (decorator, name) =>
+  decorator(BenchServicer.prototype, name, Object.getOwnPropertyDescriptor(BenchServicer.prototype, name));
 decorate(Unary(), 'find');
 decorate(ServerStream(), 'findRange');
 Servicer(HashFinder)(BenchServicer);
