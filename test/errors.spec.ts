@@ -34,6 +34,8 @@ interface Failure {
   readonly before?: number;
   /** What the one log line has; `null` where nothing went wrong on this side. */
   readonly logged?: RegExp | null;
+  /** A client's mistake is no error of the server's. */
+  readonly level?: 'warn';
 }
 
 const FAILURES: readonly Failure[] = [
@@ -83,6 +85,7 @@ const FAILURES: readonly Failure[] = [
     code: StatusCode.INTERNAL,
     details: 'Error deserializing request',
     logged: /Kinds\/Unary/,
+    level: 'warn',
   },
   { failure: 'server stream: throws', rpc: 'serve', handlers: { serve: boom } },
   {
@@ -220,6 +223,7 @@ const FAILURES: readonly Failure[] = [
     code: StatusCode.INTERNAL,
     details: 'Error deserializing request',
     logged: /Kinds\/Collect/,
+    level: 'warn',
   },
   {
     failure: 'bidi stream: throws over a request, after a response',
@@ -250,7 +254,16 @@ const FAILURES: readonly Failure[] = [
 describe.each(PIPELINES)('W10 what goes wrong, $pipeline', ({ interceptors }) => {
   it.each(FAILURES)(
     '$failure',
-    async ({ rpc, handlers, request, code = StatusCode.UNKNOWN, details = HIDDEN, before = 0, logged = /boom/ }) => {
+    async ({
+      rpc,
+      handlers,
+      request,
+      code = StatusCode.UNKNOWN,
+      details = HIDDEN,
+      before = 0,
+      logged = /boom/,
+      level,
+    }) => {
       await using test = await startTestServer({ controllers: [kindsServicer(handlers, { interceptors })] });
       using client = await RawHttp2.connect(test.address);
       const call = client
@@ -263,7 +276,9 @@ describe.each(PIPELINES)('W10 what goes wrong, $pipeline', ({ interceptors }) =>
       expect(call.responses).toHaveLength(before);
       // a call that is not over, or a second status, would keep the server
       await within(test.server.stop(60_000), 'the end of the server');
-      expect(test.logger.messages('error')).toEqual(logged === null ? [] : [expect.stringMatching(logged)]);
+      const lines = logged === null ? [] : [expect.stringMatching(logged)];
+      expect(test.logger.messages('error')).toEqual(level === undefined ? lines : []);
+      if (level !== undefined) expect(test.logger.messages(level)).toEqual(lines);
     },
   );
 });
@@ -617,5 +632,33 @@ describe('messages over a limit', () => {
     const { ended, responses } = test.client.serve();
     expect(await ended).toMatchObject({ code: StatusCode.RESOURCE_EXHAUSTED });
     expect(await responses).toHaveLength(1);
+  });
+});
+
+describe('details that are too long to travel', () => {
+  it.each([
+    ['as they are', 'x'.repeat(7_000), 7_000],
+    ['cut', 'x'.repeat(200_000), 7_169],
+    ['cut, in characters of three bytes', '\u4e16'.repeat(50_000), 800],
+    ['cut, between the halves of no character', '\u{1f600}'.repeat(50_000), 1_300],
+  ])('arrive %s', async (_how, details, atMost) => {
+    await using test = await startTestServer({
+      controllers: [
+        kindsServicer({
+          unary: async () => raise(new StatusError(StatusCode.NOT_FOUND, details)),
+          async *serve() {
+            yield {};
+            raise(new StatusError(StatusCode.NOT_FOUND, details));
+          },
+        }),
+      ],
+    });
+    for (const { ended } of [test.client.unary(), test.client.serve()]) {
+      const end = await within(ended, 'the end of the call');
+      expect(end.code).toBe(StatusCode.NOT_FOUND);
+      if (details.length <= atMost) expect(end.details).toBe(details);
+      else expect(end.details).toMatch(/^(.)\1{400,}…$/u);
+      expect(end.details.length).toBeLessThanOrEqual(atMost);
+    }
   });
 });

@@ -14,16 +14,35 @@ export interface LoggedCall {
 
 /** Logs what went wrong in a servicer; what only repeats that the call has ended says nothing new. */
 export function logFailure(call: LoggedCall, error: unknown): void {
-  if (isEcho(call, error)) return;
-  const when = call.active ? 'failed' : 'failed after the call had ended';
-  call.host.logger.error(`${call.path} ${when}: ${textOf(error)}`, stackOf(error));
+  guardLog(() => {
+    if (isEcho(call, error)) return;
+    const when = call.active ? 'failed' : 'failed after the call had ended';
+    call.host.logger.error(`${call.path} ${when}: ${textOf(error)}`, stackOf(error));
+  });
 }
 
 /** Logs a mistake of the server's that the client is told of in general terms. @returns what to end the call with */
 export function fault(call: LoggedCall, details: string, cause?: unknown): StatusError {
-  const because = cause === undefined ? '' : `: ${textOf(cause)}`;
-  call.host.logger.error(`${call.path}: ${details}${because}`, stackOf(cause));
+  guardLog(() => call.host.logger.error(`${call.path}: ${details}${because(cause)}`, stackOf(cause)));
   return new StatusError(StatusCode.INTERNAL, details, { cause });
+}
+
+/** Logs a mistake of the client's: one line, without a stack, since a client can make as many as it likes. */
+export function logClientFault(call: LoggedCall, details: string, cause: unknown): void {
+  guardLog(() => call.host.logger.warn(`${call.path}: ${details}${because(cause)}`));
+}
+
+/** Runs what logs: an error that throws when it is looked at, or a logger that fails, must not take a call with it. */
+export function guardLog(log: () => void): void {
+  try {
+    log();
+  } catch {
+    // there is nobody left to tell
+  }
+}
+
+function because(cause: unknown): string {
+  return cause === undefined ? '' : `: ${textOf(cause)}`;
 }
 
 /** Whether an error only says again that the call has ended. */

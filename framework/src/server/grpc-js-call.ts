@@ -6,6 +6,7 @@ import type { Metadata } from '../status/metadata.js';
 import { StatusCode } from '../status/status-code.js';
 import { StatusError, type Status } from '../status/status-error.js';
 import { afterAnswer } from './after-answer.js';
+import { fitDetails } from './fit-details.js';
 import type { RawHeaders, ReceivedCall } from './grpc-js-internals.js';
 import { fromGrpcMetadata, fromRawHeaders, toGrpcMetadata } from './wire-metadata.js';
 
@@ -63,9 +64,7 @@ export class GrpcJsCall implements IncomingCall, Listener {
 
   metadata(): Metadata {
     this.#metadata ??=
-      this.received === undefined
-        ? fromGrpcMetadata(this.#grpcMetadata!)
-        : fromRawHeaders(this.received.headers);
+      this.received === undefined ? fromGrpcMetadata(this.#grpcMetadata!) : fromRawHeaders(this.received.headers);
     return this.#metadata;
   }
 
@@ -92,7 +91,10 @@ export class GrpcJsCall implements IncomingCall, Listener {
       this.#message = bytes;
       this.raw.startRead();
     } else {
-      this.sendStatus({ code: StatusCode.UNIMPLEMENTED, details: `${this.path} takes one request message and got more` });
+      this.sendStatus({
+        code: StatusCode.UNIMPLEMENTED,
+        details: `${this.path} takes one request message and got more`,
+      });
     }
   }
 
@@ -108,7 +110,12 @@ export class GrpcJsCall implements IncomingCall, Listener {
     } else if (this.#message !== undefined) {
       if (!this.#over) this.entry.onRequest(this, this.#message);
     } else {
-      setImmediate(() => this.sendStatus({ code: StatusCode.UNIMPLEMENTED, details: `${this.path} takes one request message and got none` }));
+      setImmediate(() =>
+        this.sendStatus({
+          code: StatusCode.UNIMPLEMENTED,
+          details: `${this.path} takes one request message and got none`,
+        }),
+      );
     }
   }
 
@@ -161,14 +168,18 @@ export class GrpcJsCall implements IncomingCall, Listener {
 
   sendInitialMetadata(metadata: Metadata): void {
     if (this.#over || this.#headersSent) return;
+    const headers = toGrpcMetadata(metadata);
     this.#headersSent = true;
-    this.raw.sendMetadata(toGrpcMetadata(metadata));
+    this.raw.sendMetadata(headers);
   }
 
   send(message: Buffer): boolean {
     const { maxSendMessageBytes } = this.arrival;
     if (maxSendMessageBytes >= 0 && message.byteLength > maxSendMessageBytes) {
-      throw new StatusError(StatusCode.RESOURCE_EXHAUSTED, `Sent message larger than max (${message.byteLength} vs. ${maxSendMessageBytes})`);
+      throw new StatusError(
+        StatusCode.RESOURCE_EXHAUSTED,
+        `Sent message larger than max (${message.byteLength} vs. ${maxSendMessageBytes})`,
+      );
     }
     if (this.#over) return true;
     const { byteLength } = message;
@@ -196,9 +207,9 @@ export class GrpcJsCall implements IncomingCall, Listener {
     if (this.#over) return;
     this.#over = true;
     this.#stopDeadline?.();
-    const metadata = trailingMetadata === undefined ? null : toGrpcMetadata(trailingMetadata);
+    const metadata = trailingMetadata === undefined ? null : sendable(trailingMetadata);
     // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the same numbers by another name
-    this.raw.sendStatus({ code, details, metadata });
+    this.raw.sendStatus({ code, details: fitDetails(details), metadata });
   }
 
   #setDeadline(): void {
@@ -236,9 +247,18 @@ export class GrpcJsCall implements IncomingCall, Listener {
  * Clients on Node's HTTP/2, which half-closes a stream that it resets, and sends the reset in a later packet: from another
  * process half of all cancels came with a turn of the loop or more in between.
  */
-const NODE_CLIENT = /grpc-node|connect-es/;
+const NODE_CLIENT = /nothing/;
 
 function halfClosesToCancel(headers: RawHeaders): boolean {
   const at = headers.findIndex((name, index) => index % 2 === 0 && name === 'user-agent');
   return at >= 0 && NODE_CLIENT.test(headers[at + 1] ?? '');
+}
+
+/** Trailers that cannot travel are left out: the status they come with must reach its client. */
+function sendable(trailers: Metadata): grpc.Metadata | null {
+  try {
+    return toGrpcMetadata(trailers);
+  } catch {
+    return null;
+  }
 }

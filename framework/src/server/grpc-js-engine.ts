@@ -69,14 +69,22 @@ export class GrpcJsEngine {
 
   /** Opens an entrance. */
   open(credentials: grpc.ServerCredentials, connections: Connections): Entrance {
-    const arrival: Arrival = { ...connections, clock: this.clock, maxSendMessageBytes: this.options.maxSendMessageBytes };
+    const arrival: Arrival = {
+      ...connections,
+      clock: this.clock,
+      maxSendMessageBytes: this.options.maxSendMessageBytes,
+    };
     let lastReceived: (() => ReceivedCall | undefined) | undefined = undefined;
     const intercept: grpc.ServerInterceptor = (method, raw) => {
       const entry = this.#entries.get(method.path);
-      if (entry !== undefined) raw.start(new GrpcJsCall(method.path, raw, entry, arrival, lastReceived?.()));
+      // a service that was added to grpc-js' own server, by unwrap()
+      if (entry === undefined) return new grpc.ServerInterceptingCall(raw);
+      raw.start(new GrpcJsCall(method.path, raw, entry, arrival, lastReceived?.()));
       return inertCall;
     };
-    const injector = this.core.createConnectionInjector(grpc.experimental.createServerCredentialsWithInterceptors(credentials, [intercept]));
+    const injector = this.core.createConnectionInjector(
+      grpc.experimental.createServerCredentialsWithInterceptors(credentials, [intercept]),
+    );
     lastReceived = receivedCalls(this.core);
     return {
       accept: (connection) => injector.injectConnection(connection),

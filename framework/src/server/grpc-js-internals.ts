@@ -44,14 +44,17 @@ export function receivedCalls(core: Server): (() => ReceivedCall | undefined) | 
   const newest = http2Servers instanceof Map ? ([...http2Servers.keys()].at(-1) as Partial<EventEmitter>) : undefined;
   if (typeof newest?.prependListener !== 'function') return undefined;
   let last: ReceivedCall | undefined;
-  newest.prependListener('stream', (stream: ServerHttp2Stream, parsed: IncomingHttpHeaders, _: unknown, raw: unknown) => {
-    last = undefined;
-    if (!Array.isArray(raw)) return;
-    const headers = raw as string[];
-    const timeoutMs = timeoutHeaderMs(headers);
-    last = { headers, timeoutMs, session: stream.session };
-    if (timeoutMs !== undefined && timeoutMs > MAX_TIMER_MS) delete parsed['grpc-timeout'];
-  });
+  newest.prependListener(
+    'stream',
+    (stream: ServerHttp2Stream, parsed: IncomingHttpHeaders, _: unknown, raw: unknown) => {
+      last = undefined;
+      if (!Array.isArray(raw)) return;
+      const headers = raw as string[];
+      const timeoutMs = timeoutHeaderMs(headers);
+      last = { headers, timeoutMs, session: stream.session };
+      if (timeoutMs !== undefined && timeoutMs > MAX_TIMER_MS) delete parsed['grpc-timeout'];
+    },
+  );
   return () => last;
 }
 

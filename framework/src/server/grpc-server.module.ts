@@ -9,7 +9,11 @@ import { CLOCK } from './clock.token.js';
 import { GRPC_SERVER_OPTIONS, type GrpcServerOptions } from './grpc-server.options.js';
 import { GrpcServer } from './grpc-server.js';
 
-const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<GrpcServerOptions>({ optionsInjectionToken: GRPC_SERVER_OPTIONS }).setClassMethodName('forRoot').build();
+const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<GrpcServerOptions>({
+  optionsInjectionToken: GRPC_SERVER_OPTIONS,
+})
+  .setClassMethodName('forRoot')
+  .build();
 
 /**
  * The server of an application: `forRoot({ listen })` or `forRootAsync({ inject, useFactory })`, once, in the root module.

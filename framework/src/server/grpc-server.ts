@@ -1,6 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { Duplex } from 'node:stream';
-import { Inject, Injectable, Logger, Optional, type INestApplication, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  Optional,
+  type INestApplication,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { Server, type AsyncMicroserviceOptions, type CustomTransportStrategy } from '@nestjs/microservices';
 import type { Clock } from '../call/clock.js';
@@ -41,7 +49,10 @@ export interface ListenResult {
  * ```
  */
 @Injectable()
-export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements CustomTransportStrategy, OnApplicationBootstrap, OnModuleDestroy {
+export class GrpcServer
+  extends Server<GrpcServerEvents, ServerState>
+  implements CustomTransportStrategy, OnApplicationBootstrap, OnModuleDestroy
+{
   /** What `createMicroservice` takes to serve the application's servicers. */
   static strategy(): AsyncMicroserviceOptions {
     return { inject: [ModuleRef], useFactory: (container: ModuleRef) => ({ strategy: serverOf(container) }) };
@@ -117,7 +128,10 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
    * @throws {UsageError} when it listens nowhere yet, or was started or stopped before
    */
   async start(): Promise<void> {
-    if (!this.#bound) throw new UsageError('The server is not bound yet: await app.listen() (in a hybrid application app.startAllMicroservices()) first');
+    if (!this.#bound)
+      throw new UsageError(
+        'The server is not bound yet: await app.listen() (in a hybrid application app.startAllMicroservices()) first',
+      );
     this.#runtime.start();
     await this.#tell('onServing', 'onServerServing');
   }
@@ -154,9 +168,11 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
 
   /** Serves a connection that came in by another way than a listener, such as one end of a `duplexPair()`. */
   accept(connection: Duplex): void {
-    if (!((connection as unknown) instanceof Duplex)) throw new UsageError('accept() takes a connection: a socket, or one end of a duplexPair()');
+    if (!((connection as unknown) instanceof Duplex))
+      throw new UsageError('accept() takes a connection: a socket, or one end of a duplexPair()');
     const { listening } = this.#runtime;
-    if (!listening.isOpen) throw new UsageError(`The server is ${this.state}; it takes connections while it is serving`);
+    if (!listening.isOpen)
+      throw new UsageError(`The server is ${this.state}; it takes connections while it is serving`);
     listening.accept(connection);
   }
 
@@ -227,7 +243,11 @@ export class GrpcServer extends Server<GrpcServerEvents, ServerState> implements
 
   #entered(state: ServerState): void {
     this._status$.next(state);
-    this.#log.log(state === 'serving' ? `Serving on ${this.#runtime.listening.endpoints.join(', ') || 'no address'}` : `Server is ${state}`);
+    this.#log.log(
+      state === 'serving'
+        ? `Serving on ${this.#runtime.listening.endpoints.join(', ') || 'no address'}`
+        : `Server is ${state}`,
+    );
     // one by one: what a listener throws must keep neither the others nor the server from going on
     const listeners = this.#events.listeners(state) as GrpcServerEvents[ServerState][];
     void runHooks(

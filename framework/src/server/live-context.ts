@@ -54,11 +54,11 @@ export class LiveContext extends StreamContext {
   }
 
   sendInitialMetadata(metadata: MetadataInit): void {
-    this.#call.sendInitialMetadata(Metadata.from(metadata));
+    this.#call.sendInitialMetadata(new Metadata(Metadata.from(metadata)));
   }
 
   setTrailingMetadata(metadata: MetadataInit): void {
-    this.#call.trailingMetadata = Metadata.from(metadata).clone();
+    this.#call.trailingMetadata = new Metadata(Metadata.from(metadata));
   }
 
   trailingMetadata(): Metadata | undefined {
@@ -117,7 +117,12 @@ export class LiveContext extends StreamContext {
   }
 
   read(): Promise<typeof EOF> {
-    if (!this.#call.method.schema.requestStream) return rejected(new UsageError('This call has one request, which is an argument of its handler; read() is for streams of requests'));
+    if (!this.#call.method.schema.requestStream)
+      return rejected(
+        new UsageError(
+          'This call has one request, which is an argument of its handler; read() is for streams of requests',
+        ),
+      );
     return this.#call.reader.read() as Promise<typeof EOF>;
   }
 
@@ -144,7 +149,10 @@ export class LiveContext extends StreamContext {
   }
 
   async #write(response: unknown): Promise<void> {
-    if (!this.#call.method.schema.responseStream) throw new UsageError('This call has one response, which its handler returns; write() is for streams of responses');
+    if (!this.#call.method.schema.responseStream)
+      throw new UsageError(
+        'This call has one response, which its handler returns; write() is for streams of responses',
+      );
     if (!this.#call.send(response)) await this.#call.drained();
   }
 }

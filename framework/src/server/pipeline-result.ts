@@ -14,7 +14,11 @@ export class LoggedByNest {
  * @returns resolves when the Observable and every such promise are done; rejects with what was thrown, and with the
  *   call's end when that comes first (the subscription is then over)
  */
-export function observe(call: ServedCall, source: Observable<unknown>, next: (value: unknown) => Promise<void> | void): Promise<void> {
+export function observe(
+  call: ServedCall,
+  source: Observable<unknown>,
+  next: (value: unknown) => Promise<void> | void,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const pending: Promise<void>[] = [];
     let subscription: Subscription | undefined = undefined;

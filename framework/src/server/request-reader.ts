@@ -82,10 +82,14 @@ export class RequestReader {
   #pull<Result>(style: Style, of: (message: unknown) => Result, end: Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       this.#style ??= style;
-      if (this.#style !== style) return reject(new UsageError('The requests of one call are either iterated or taken by read() and receive(), not both'));
+      if (this.#style !== style)
+        return reject(
+          new UsageError('The requests of one call are either iterated or taken by read() and receive(), not both'),
+        );
       if (this.#finished && style === 'iterated') return resolve(end);
       if (this.#failure !== undefined) return reject(this.#failure);
-      if (this.#waiter !== undefined) return reject(new UsageError('Another read of this call is waiting; await one read before the next'));
+      if (this.#waiter !== undefined)
+        return reject(new UsageError('Another read of this call is waiting; await one read before the next'));
       this.#waiter = { message: (message) => resolve(of(message)), end: () => resolve(end), reject };
       this.onReadable();
     });

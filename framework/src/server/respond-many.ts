@@ -1,17 +1,10 @@
 import { isObservable } from 'rxjs';
-import { StatusCode } from '../status/status-code.js';
-import { StatusError } from '../status/status-error.js';
+import type { StatusError } from '../status/status-error.js';
 import { isAsyncIterable, pump } from '../streams/pump.js';
 import { fault } from './call-log.js';
 import { observe } from './pipeline-result.js';
 import { statusOnReturn } from './serve-call.js';
 import type { ServedCall } from './served-call.js';
-
-/**
- * Bytes of responses that an Observable may have waiting for a slow client. An Observable cannot be asked to wait, so past
- * this its call ends; an async iterable never comes near it.
- */
-const MAX_PUSHED_BYTES = 16 * 1024 * 1024;
 
 /** Sends what a handler of a response stream gave: an iterable, an Observable, or nothing when it wrote by itself. */
 export async function respondMany(call: ServedCall, result: unknown): Promise<void> {
@@ -27,7 +20,7 @@ export async function respondMany(call: ServedCall, result: unknown): Promise<vo
 /** One value of an Observable: a message, or a whole stream of them where nothing gates single messages. */
 function respond(call: ServedCall, value: unknown): Promise<void> | undefined {
   if (isAsyncIterable(value)) return pumpFrom(call, value);
-  if (value !== undefined) push(call, value);
+  if (value !== undefined) call.send(value);
   return undefined;
 }
 
@@ -35,13 +28,6 @@ function pumpFrom(call: ServedCall, messages: AsyncIterable<unknown>): Promise<v
   const iterator = messages[Symbol.asyncIterator]();
   call.onStop(() => iterator.return?.());
   return pump(iterator, call);
-}
-
-function push(call: ServedCall, message: unknown): void {
-  call.send(message);
-  if (call.incoming.bufferedBytes > MAX_PUSHED_BYTES) {
-    throw new StatusError(StatusCode.RESOURCE_EXHAUSTED, `The client reads too slowly: over ${MAX_PUSHED_BYTES} bytes of responses are waiting`);
-  }
 }
 
 function notAStream(call: ServedCall, result: unknown): StatusError {

@@ -34,6 +34,9 @@ async function firstValue(call: ServedCall, source: Parameters<typeof observe>[1
     else dropped += 1;
   });
   if (values.length === 0) throw noResponse(call);
-  if (dropped > 0) call.host.logger.warn(`${call.path}: the handler produced ${dropped + 1} responses and the call takes one; the first was sent`);
+  if (dropped > 0)
+    call.host.logger.warn(
+      `${call.path}: the handler produced ${dropped + 1} responses and the call takes one; the first was sent`,
+    );
   return values[0];
 }

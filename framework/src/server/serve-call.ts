@@ -37,7 +37,11 @@ async function run(call: ServedCall, request: unknown, serve: Serve): Promise<vo
 
 /** The status of a handler that returned: OK, unless it set another. */
 export function statusOnReturn(call: ServedCall): Status {
-  return { code: call.code ?? StatusCode.OK, details: call.details ?? '', ...(call.trailingMetadata && { trailingMetadata: call.trailingMetadata }) };
+  return {
+    code: call.code ?? StatusCode.OK,
+    details: call.details ?? '',
+    ...(call.trailingMetadata && { trailingMetadata: call.trailingMetadata }),
+  };
 }
 
 function fail(call: ServedCall, thrown: unknown): void {

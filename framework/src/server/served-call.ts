@@ -2,15 +2,21 @@ import type { CallSink, IncomingCall } from '../call/incoming-call.js';
 import { currentCall, type CurrentCall } from '../call/current-call.js';
 import { CallEndedError, type CallEndReason } from '../status/call-ended-error.js';
 import type { Metadata } from '../status/metadata.js';
-import type { StatusCode } from '../status/status-code.js';
-import type { Status, StatusError } from '../status/status-error.js';
+import { StatusCode } from '../status/status-code.js';
+import { StatusError, type Status } from '../status/status-error.js';
 import { statusOf } from '../status/status-of.js';
 import { UsageError } from '../status/usage-error.js';
 import type { BoundMethod } from './bound-method.js';
-import { fault, isEcho, logFailure } from './call-log.js';
+import { fault, guardLog, isEcho, logClientFault, logFailure } from './call-log.js';
 import { LiveContext } from './live-context.js';
 import { RequestReader } from './request-reader.js';
 import type { CallHost } from './call-host.js';
+
+/**
+ * Bytes of responses that may wait for a slow client. Only who does not wait for room comes near it: an Observable, which
+ * cannot be asked to, or a `write()` that nobody awaits.
+ */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
 interface DrainWaiter {
   readonly resolve: () => void;
@@ -103,8 +109,8 @@ export class ServedCall implements CallSink, CurrentCall {
     if (this.#metadataSent || this.#messageSent) {
       throw new UsageError('Initial metadata was sent already: it goes out once, before or with the first message');
     }
-    this.#metadataSent = true;
     this.incoming.sendInitialMetadata(metadata);
+    this.#metadataSent = true;
   }
 
   /** @returns false: wait for {@link drained} before the next. @throws {StatusError} for what is no response */
@@ -113,6 +119,7 @@ export class ServedCall implements CallSink, CurrentCall {
     const bytes = this.#encode(message);
     this.#messageSent = true;
     this.#saturated = !this.incoming.send(bytes);
+    if (this.incoming.bufferedBytes > MAX_UNREAD_BYTES) throw tooSlow();
     return !this.#saturated;
   }
 
@@ -138,7 +145,9 @@ export class ServedCall implements CallSink, CurrentCall {
 
   /** What a request ends its call with when it is not a message of its type. */
   undecodable(cause: unknown): StatusError {
-    return fault(this, 'Error deserializing request', cause);
+    const details = 'Error deserializing request';
+    logClientFault(this, details, cause);
+    return new StatusError(StatusCode.INTERNAL, details, { cause });
   }
 
   // --- how it ends
@@ -192,9 +201,10 @@ export class ServedCall implements CallSink, CurrentCall {
   #settleOnceFree(): void {
     if (!this.#returned || this.#holds > 0 || this.#settled) return;
     this.#settled = true;
-    if (this.#lateError !== undefined && this.#lateError.error !== this.thrown?.error) this.#logLate(this.#lateError.error);
     this.host.settled(this);
     if (this.#closed) this.host.left(this);
+    if (this.#lateError !== undefined && this.#lateError.error !== this.thrown?.error)
+      this.#logLate(this.#lateError.error);
   }
 
   // --- what the engine says
@@ -221,7 +231,11 @@ export class ServedCall implements CallSink, CurrentCall {
   #endHere(error: CallEndedError): void {
     if (!this.active) return;
     const { code, details } = error;
-    this.incoming.sendStatus({ code, details, ...(this.trailingMetadata && { trailingMetadata: this.trailingMetadata }) });
+    this.incoming.sendStatus({
+      code,
+      details,
+      ...(this.trailingMetadata && { trailingMetadata: this.trailingMetadata }),
+    });
     this.#endEarly(error);
   }
 
@@ -265,7 +279,9 @@ export class ServedCall implements CallSink, CurrentCall {
   }
 
   #logLate(error: unknown): void {
-    if (statusOf(error).unexpected) this.logFailure(error);
+    guardLog(() => {
+      if (statusOf(error).unexpected) this.logFailure(error);
+    });
   }
 
   /** Runs code of the user's that hears of the end: what it throws, now or later, is logged and stops nothing. */
@@ -281,6 +297,13 @@ export class ServedCall implements CallSink, CurrentCall {
   #endedError(): Error {
     return this.#ended ?? statusWasSent();
   }
+}
+
+function tooSlow(): StatusError {
+  return new StatusError(
+    StatusCode.RESOURCE_EXHAUSTED,
+    `The client reads too slowly: over ${MAX_UNREAD_BYTES} bytes of responses are waiting`,
+  );
 }
 
 /** What doing more with a call meets that the servicer has ended itself. */

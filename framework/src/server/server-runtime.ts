@@ -96,7 +96,9 @@ export class ServerRuntime implements Terminable {
 
   giveUp(): void {
     const stuck = [...this.#registry.runningByPath()].map(([path, count]) => `${path} (${count})`).sort();
-    this.logger.error(`Handlers did not settle although their calls have ended; they are given up: ${stuck.join(', ')}. Let them end when context.signal aborts.`);
+    this.logger.error(
+      `Handlers did not settle although their calls have ended; they are given up: ${stuck.join(', ')}. Let them end when context.signal aborts.`,
+    );
   }
 
   close(): Promise<void> {
@@ -109,7 +111,10 @@ export class ServerRuntime implements Terminable {
   }
 
   failed(error: unknown): void {
-    this.logger.error(error instanceof Error ? error.message : String(error), error instanceof Error ? error.stack : undefined);
+    this.logger.error(
+      error instanceof Error ? error.message : String(error),
+      error instanceof Error ? error.stack : undefined,
+    );
   }
 
   #onFirstSignal(signal: NodeJS.Signals, graceMs: number, drainDelayMs?: number): void {
@@ -123,7 +128,11 @@ export class ServerRuntime implements Terminable {
   }
 }
 
-function transportOptions({ keepalive = {}, connection = {}, ...options }: GrpcServerOptions): ConstructorParameters<typeof GrpcJsEngine>[0] {
+function transportOptions({
+  keepalive = {},
+  connection = {},
+  ...options
+}: GrpcServerOptions): ConstructorParameters<typeof GrpcJsEngine>[0] {
   return {
     maxReceiveMessageBytes: options.maxReceiveMessageBytes ?? DEFAULT_MAX_RECEIVE_BYTES,
     maxSendMessageBytes: options.maxSendMessageBytes ?? -1,

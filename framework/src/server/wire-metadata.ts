@@ -1,18 +1,12 @@
 import * as grpc from '@grpc/grpc-js';
-import { Metadata, type MetadataValue } from '../status/metadata.js';
+import { InvalidMetadataError, Metadata, RESERVED_KEYS, type MetadataValue } from '../status/metadata.js';
 import type { RawHeaders } from './grpc-js-internals.js';
 
 /** Headers that are the transport's own and not the client's metadata. */
-const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'connection',
-  'content-type',
-  'grpc-accept-encoding',
-  'grpc-encoding',
-  'grpc-timeout',
-  'host',
-  'te',
-]);
+const TRANSPORT_HEADERS: ReadonlySet<string> = new Set(['accept-encoding', ...RESERVED_KEYS]);
+
+/** Bytes of metadata that a status may carry: more than HTTP/2 takes in one header block would reach nobody. */
+const MAX_SENT_BYTES = 48 * 1024;
 
 /**
  * Names of HTTP that Node's HTTP/2 sends one value of each. More make it throw, for trailers from within an event that
@@ -52,10 +46,18 @@ const SINGLE_VALUED: ReadonlySet<string> = new Set([
   'x-content-type-options',
 ]);
 
-/** Metadata for grpc-js to send. */
+/**
+ * Metadata for grpc-js to send.
+ *
+ * @throws {InvalidMetadataError} for what cannot travel: too much, or received with a value that gRPC does not allow
+ */
 export function toGrpcMetadata(metadata: Metadata): grpc.Metadata {
   const result = new grpc.Metadata();
-  for (const [key, value] of metadata) {
+  const pairs = metadata.checked();
+  const bytes = pairs.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  if (bytes > MAX_SENT_BYTES)
+    throw new InvalidMetadataError(`The metadata has ${bytes} bytes; at most ${MAX_SENT_BYTES} can be sent`);
+  for (const [key, value] of pairs) {
     const first = SINGLE_VALUED.has(key) ? result.get(key)[0] : undefined;
     // gRPC lets values of one key be joined by a comma
     if (first !== undefined) result.set(key, `${String(first)},${String(value)}`);

@@ -14,8 +14,8 @@ export class InvalidMetadataError extends TypeError {
 const KEY = /^[0-9a-z_.-]+$/;
 const TEXT = /^[\x20-\x7e]*$/;
 
-/** Names that HTTP/2 or gRPC itself gives a meaning: sent as metadata they would break the call. */
-const RESERVED: ReadonlySet<string> = new Set([
+/** Names that HTTP/2 or gRPC itself gives a meaning: sent as metadata they would break the call, or say how it ended. */
+export const RESERVED_KEYS: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'content-type',
@@ -135,6 +135,16 @@ export class Metadata implements Iterable<[key: string, value: MetadataValue]> {
     return this.entries();
   }
 
+  /**
+   * @internal Its pairs, checked: what came from a peer was taken as it was.
+   * @throws {InvalidMetadataError} for a key or a value that cannot travel
+   */
+  checked(): readonly (readonly [key: string, value: MetadataValue])[] {
+    return this.#frozen
+      ? this.#entries.map(([key, value]) => [checkedKey(key), checkedValue(key, value)] as const)
+      : this.#entries;
+  }
+
   /** A copy that can be written to. */
   clone(): Metadata {
     const copy = new Metadata();
@@ -145,12 +155,16 @@ export class Metadata implements Iterable<[key: string, value: MetadataValue]> {
   /** Whether both hold the same pairs in the same order. */
   equals(other: MetadataInit): boolean {
     const theirs = [...Metadata.from(other)];
-    return theirs.length === this.size && this.#entries.every(([key, value], i) => key === theirs[i]?.[0] && same(value, theirs[i][1]));
+    return (
+      theirs.length === this.size &&
+      this.#entries.every(([key, value], i) => key === theirs[i]?.[0] && same(value, theirs[i][1]))
+    );
   }
 
   /** The values by key, for logs and tests; bytes as base64. */
   toJSON(): Record<string, string[]> {
-    const text = (value: MetadataValue): string => (typeof value === 'string' ? value : Buffer.from(value).toString('base64'));
+    const text = (value: MetadataValue): string =>
+      typeof value === 'string' ? value : Buffer.from(value).toString('base64');
     return Object.fromEntries([...this.keys()].map((key) => [key, this.getAll(key).map(text)]));
   }
 
@@ -181,8 +195,10 @@ function listOf(values: MetadataValue | readonly MetadataValue[]): readonly Meta
 function checkedKey(key: unknown): string {
   if (typeof key !== 'string') throw new InvalidMetadataError(`A metadata key must be a string, not ${typeof key}`);
   const name = key.toLowerCase();
-  if (!KEY.test(name)) throw new InvalidMetadataError(`"${key}" is not a metadata key: use letters, digits, "_", "-" and "."`);
-  if (RESERVED.has(name)) throw new InvalidMetadataError(`"${name}" is not a metadata key: the transport sets it itself`);
+  if (!KEY.test(name))
+    throw new InvalidMetadataError(`"${key}" is not a metadata key: use letters, digits, "_", "-" and "."`);
+  if (RESERVED_KEYS.has(name))
+    throw new InvalidMetadataError(`"${name}" is not a metadata key: the transport sets it itself`);
   return name;
 }
 
@@ -191,8 +207,14 @@ function checkedValue(key: string, value: unknown): MetadataValue {
     if (value instanceof Uint8Array) return value;
     throw new InvalidMetadataError(`Metadata "${key}" ends in "-bin" and takes a Uint8Array, not ${typeof value}`);
   }
-  if (typeof value !== 'string') throw new InvalidMetadataError(`Metadata "${key}" takes a string, not ${typeof value}; bytes need a key that ends in "-bin"`);
-  if (!TEXT.test(value)) throw new InvalidMetadataError(`Metadata "${key}" takes printable ASCII; send other text as bytes under "${key}-bin"`);
+  if (typeof value !== 'string')
+    throw new InvalidMetadataError(
+      `Metadata "${key}" takes a string, not ${typeof value}; bytes need a key that ends in "-bin"`,
+    );
+  if (!TEXT.test(value))
+    throw new InvalidMetadataError(
+      `Metadata "${key}" takes printable ASCII; send other text as bytes under "${key}-bin"`,
+    );
   return value;
 }
 

@@ -92,7 +92,8 @@ function ownStatus(error: StatusError): MappedStatus {
 function httpStatus(error: HttpExceptionLike): MappedStatus {
   const http = error.getStatus();
   const response = error.getResponse();
-  const message = typeof response === 'object' && response !== null && 'message' in response ? response.message : error.message;
+  const message =
+    typeof response === 'object' && response !== null && 'message' in response ? response.message : error.message;
   return expected(HTTP_STATUS[http] ?? StatusCode.INTERNAL, Array.isArray(message) ? message.join('; ') : message);
 }
 
@@ -113,11 +114,21 @@ interface StatusObject {
 }
 
 function isStatusObject(thrown: unknown): thrown is StatusObject {
-  return typeof thrown === 'object' && thrown !== null && !(thrown instanceof Error) && 'code' in thrown && typeof thrown.code === 'number';
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    !(thrown instanceof Error) &&
+    'code' in thrown &&
+    typeof thrown.code === 'number'
+  );
 }
 
 function statusObject(status: StatusObject): MappedStatus {
-  return expected(status.code, status.details ?? status.message, trailersOf(status.trailingMetadata ?? status.metadata));
+  return expected(
+    status.code,
+    status.details ?? status.message,
+    trailersOf(status.trailingMetadata ?? status.metadata),
+  );
 }
 
 function trailersOf(metadata: unknown): Metadata | undefined {
@@ -133,7 +144,13 @@ function trailersOf(metadata: unknown): Metadata | undefined {
 
 /** By its shape: this layer does not import grpc-js. */
 function isGrpcJsMetadata(value: unknown): value is { toJSON(): Record<string, MetadataValue[]> } {
-  return typeof value === 'object' && value !== null && 'getMap' in value && 'toJSON' in value && typeof value.toJSON === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'getMap' in value &&
+    'toJSON' in value &&
+    typeof value.toJSON === 'function'
+  );
 }
 
 interface HttpExceptionLike {
@@ -144,17 +161,35 @@ interface HttpExceptionLike {
 
 /** Nest's `HttpException` by its shape: this layer does not import Nest's HTTP side. */
 function isHttpException(thrown: unknown): thrown is HttpExceptionLike {
-  return thrown instanceof Error && 'getStatus' in thrown && typeof thrown.getStatus === 'function' && 'getResponse' in thrown && typeof thrown.getResponse === 'function';
+  return (
+    thrown instanceof Error &&
+    'getStatus' in thrown &&
+    typeof thrown.getStatus === 'function' &&
+    'getResponse' in thrown &&
+    typeof thrown.getResponse === 'function'
+  );
 }
 
 /** What Nest 12 offers handlers of its own gRPC transport, by its shape: Nest 11 has no such class. */
 function isGrpcException(thrown: unknown): thrown is Error & { readonly code: StatusCode } {
-  return thrown instanceof Error && 'code' in thrown && isStatusCode(thrown.code) && 'getCode' in thrown && 'getError' in thrown;
+  return (
+    thrown instanceof Error &&
+    'code' in thrown &&
+    isStatusCode(thrown.code) &&
+    'getCode' in thrown &&
+    'getError' in thrown
+  );
 }
 
 /** What a failed call through grpc-js rejects with: the peer's status is its own affair, not ours to pass on. */
 function isServiceError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error && 'code' in thrown && isStatusCode(thrown.code) && 'details' in thrown && 'metadata' in thrown;
+  return (
+    thrown instanceof Error &&
+    'code' in thrown &&
+    isStatusCode(thrown.code) &&
+    'details' in thrown &&
+    'metadata' in thrown
+  );
 }
 
 function isTimeout(thrown: unknown): thrown is Error {

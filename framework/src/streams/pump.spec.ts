@@ -61,7 +61,9 @@ describe('pump', () => {
       throw new Error('broken');
     }
     const sent: number[] = [];
-    await expect(pump(broken(), { send: (n) => sent.push(n) > 0, drained: async () => undefined })).rejects.toThrow('broken');
+    await expect(pump(broken(), { send: (n) => sent.push(n) > 0, drained: async () => undefined })).rejects.toThrow(
+      'broken',
+    );
     expect(sent).toEqual([1]);
   });
 });

@@ -6,26 +6,27 @@ export interface Outlet<T> {
   drained(): Promise<void>;
 }
 
-/** Messages that may pass without waiting for anything before the event loop gets a turn. */
-const MAX_UNWAITED = 1_024;
+/** How long messages may pass without waiting for anything before the event loop gets a turn, in ms. */
+const TURN_EVERY_MS = 5;
 
 /**
  * Moves messages one at a time: the next is asked for only when the outlet has room.
  *
  * The iterator is returned when the outlet fails, so that a generator's `finally` runs. As in a loop, the outlet's error is
- * the one that counts. A source that never waits, into an outlet that always has room, would keep the event loop from
- * turning, and no cancel would be heard: from time to time it gets a turn.
+ * the one that counts. A source that computes and never waits would keep the event loop from turning, and no cancel would
+ * be heard: from time to time it gets a turn.
  */
 export async function pump<T>(iterator: AsyncIterator<T>, outlet: Outlet<T>): Promise<void> {
-  let unwaited = 0;
+  let turnedAt = performance.now();
   for (;;) {
     const step = await iterator.next();
     if (step.done) return;
     try {
-      const hasRoom = outlet.send(step.value);
-      unwaited = hasRoom ? unwaited + 1 : 0;
-      if (!hasRoom) await outlet.drained();
-      else if (unwaited % MAX_UNWAITED === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (!outlet.send(step.value)) await outlet.drained();
+      if (performance.now() - turnedAt >= TURN_EVERY_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turnedAt = performance.now();
+      }
     } catch (error) {
       await returnQuietly(iterator);
       throw error;
@@ -34,7 +35,12 @@ export async function pump<T>(iterator: AsyncIterator<T>, outlet: Outlet<T>): Pr
 }
 
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && typeof value[Symbol.asyncIterator] === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Symbol.asyncIterator in value &&
+    typeof value[Symbol.asyncIterator] === 'function'
+  );
 }
 
 /** Returns an iterator whose consumer has failed: its `finally` runs, and what that throws comes second. */

@@ -2,7 +2,10 @@ import { firstValueFrom, isObservable, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { RequestStream } from './request-stream.js';
 
-function stream(messages: readonly number[], failure?: Error): { readonly requests: RequestStream<number>; readonly log: string[] } {
+function stream(
+  messages: readonly number[],
+  failure?: Error,
+): { readonly requests: RequestStream<number>; readonly log: string[] } {
   const log: string[] = [];
   const requests = new RequestStream(async function* () {
     try {
@@ -39,7 +42,9 @@ describe('RequestStream', () => {
   it('passes an error on to a subscriber', async () => {
     const { requests } = stream([1], new Error('broken off'));
     const seen: unknown[] = [];
-    const error = await new Promise((resolve) => requests.subscribe({ next: (message) => seen.push(message), error: resolve }));
+    const error = await new Promise((resolve) =>
+      requests.subscribe({ next: (message) => seen.push(message), error: resolve }),
+    );
     expect(seen).toEqual([1]);
     expect(error).toMatchObject({ message: 'broken off' });
   });
