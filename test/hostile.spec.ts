@@ -1,4 +1,4 @@
-import * as grpc from '@grpc/grpc-js';
+import type * as grpc from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { GrpcServer, StatusCode } from 'nestjs-servicer';
 import { KindsService, OddService } from './gen/ts-proto/kinds.js';

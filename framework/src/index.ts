@@ -17,7 +17,13 @@ export { EOF, EofError } from './streams/eof.js';
 // --- the server
 export { GrpcServerModule } from './server/grpc-server.module.js';
 export { GrpcServer, type GrpcServerEvents, type ListenResult } from './server/grpc-server.js';
-export type { ConnectionOptions, GrpcServerOptions, KeepaliveOptions, ListenOn, ShutdownOptions } from './server/grpc-server.options.js';
+export type {
+  ConnectionOptions,
+  GrpcServerOptions,
+  KeepaliveOptions,
+  ListenOn,
+  ShutdownOptions,
+} from './server/grpc-server.options.js';
 export type { FeatureServicer, ServerFeature } from './server/server-feature.js';
 export type { OnServerDraining, OnServerServing, OnServerTerminated } from './termination/lifecycle-hooks.js';
 export { ServerCrashedError } from './termination/server-crashed-error.js';

@@ -14,7 +14,8 @@ const python = process.env.SERVICER_PYTHON;
 
 // CI installs a Python with grpcio, so there its absence is a failure
 const absent = python === undefined && process.env.CI === undefined;
-if (absent) console.warn('skipped: test/interop needs SERVICER_PYTHON, a Python with grpcio and protobuf (.ci/requirements.txt)');
+if (absent)
+  console.warn('skipped: test/interop needs SERVICER_PYTHON, a Python with grpcio and protobuf (.ci/requirements.txt)');
 
 type Outcome = Record<string, unknown>;
 
@@ -32,7 +33,9 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
 
   beforeAll(async () => {
     mkdirSync(join(root, 'test', '.out'), { recursive: true });
-    await promisify(execFile)(join(root, 'node_modules', '.bin', 'buf'), ['build', 'protos', '-o', descriptors], { cwd: root });
+    await promisify(execFile)(join(root, 'node_modules', '.bin', 'buf'), ['build', 'protos', '-o', descriptors], {
+      cwd: root,
+    });
   });
 
   afterEach(() => {
@@ -41,7 +44,9 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
 
   /** The sample in a process of its own, as `npm start` runs it. */
   async function serve(...flags: string[]): Promise<Sample> {
-    const sample = spawn(process.execPath, [join(root, 'sample-app', 'dist', 'main.js'), '--port', '0', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const sample = spawn(process.execPath, [join(root, 'sample-app', 'dist', 'main.js'), '--port', '0', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const exited = once(sample, 'exit');
     let log = '';
     sample.stderr.on('data', (text: Buffer) => (log += String(text)));
@@ -56,8 +61,13 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
   }
 
   /** A scenario of client.py: what it printed before the last line, and the last line's JSON. */
-  function run(target: string, scenario: string): { readonly begun: Promise<void>; readonly outcome: Promise<Outcome> } {
-    const child = spawn(python ?? 'python3', [client, descriptors, target, scenario], { stdio: ['ignore', 'pipe', 'pipe'] });
+  function run(
+    target: string,
+    scenario: string,
+  ): { readonly begun: Promise<void>; readonly outcome: Promise<Outcome> } {
+    const child = spawn(python ?? 'python3', [client, descriptors, target, scenario], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     started.push(child);
     const output = { stdout: '', stderr: '' };
     child.stderr.on('data', (text: Buffer) => (output.stderr += String(text)));
@@ -74,7 +84,8 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
     return { begun, outcome };
   }
 
-  const outcomeOf = (target: string, scenario: string): Promise<Outcome> => within(run(target, scenario).outcome, scenario, 60_000);
+  const outcomeOf = (target: string, scenario: string): Promise<Outcome> =>
+    within(run(target, scenario).outcome, scenario, 60_000);
 
   it('A13 a finds "aa"', async () => {
     const { target } = await serve();
@@ -83,7 +94,10 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
 
   it('A6 streams what is interesting and ends at the ideal', async () => {
     const { target } = await serve();
-    const { code, responses } = (await outcomeOf(target, 'find_range')) as { code: string; responses: { distance: number }[] };
+    const { code, responses } = (await outcomeOf(target, 'find_range')) as {
+      code: string;
+      responses: { distance: number }[];
+    };
 
     expect(code).toBe('OK');
     expect(responses.length).toBeGreaterThan(1);
@@ -116,7 +130,10 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
 
   it('is told which field of a bad request is wrong, and why', async () => {
     const { target } = await serve();
-    const outcomes = Object.entries(await outcomeOf(target, 'bad_input')) as [string, { code: string; details: string }][];
+    const outcomes = Object.entries(await outcomeOf(target, 'bad_input')) as [
+      string,
+      { code: string; details: string },
+    ][];
 
     expect(outcomes.map(([name, { code }]) => [name, code])).toEqual(
       ['empty', 'long', 'negative', 'absurd', 'characters'].map((name) => [name, 'INVALID_ARGUMENT']),
@@ -135,7 +152,10 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
 
   it('A7 S1-8 is cancelled by the servicer at the maximum, after what was found', async () => {
     const { target } = await serve('--maximum-hashes', '100000');
-    const { range, find } = (await outcomeOf(target, 'server_cancels')) as { range: { code: string; responses: number }; find: Outcome };
+    const { range, find } = (await outcomeOf(target, 'server_cancels')) as {
+      range: { code: string; responses: number };
+      find: Outcome;
+    };
 
     expect(range.code).toBe('CANCELLED');
     expect(range.responses).toBeGreaterThan(0);
@@ -163,12 +183,18 @@ describe.skipIf(absent)('a Python grpcio client of the sample', { timeout: 90_00
     await within(said('stopping now'), 'the word that it stops now');
     clearInterval(again);
 
-    expect(await within(outcome, 'the end', 60_000)).toEqual({ first: 'Hi, Ada!', code: 'UNAVAILABLE', details: 'Cancelling all calls' });
+    expect(await within(outcome, 'the end', 60_000)).toEqual({
+      first: 'Hi, Ada!',
+      code: 'UNAVAILABLE',
+      details: 'Cancelling all calls',
+    });
     expect(await within(exited, 'the exit', 30_000)).toEqual([0, null]);
   });
 
   it('S2-4 Ctrl-C in the terminal of npm start drains: it comes twice and counts once', async () => {
-    const { stdout } = await promisify(execFile)(python ?? 'python3', [join(client, '..', 'ctrl_c.py'), descriptors], { cwd: root });
+    const { stdout } = await promisify(execFile)(python ?? 'python3', [join(client, '..', 'ctrl_c.py'), descriptors], {
+      cwd: root,
+    });
     expect(JSON.parse(stdout)).toMatchObject({ exit: 0, outcome: { code: 'OK', last: [{ distance: 0 }] } });
   }, 120_000);
 });

@@ -41,7 +41,7 @@ export async function callWithHeaders(
     ['te', 'trailers'],
     ...headers,
   ];
-  const block = Buffer.concat(all.flatMap(([name, value]) => [Buffer.from([0]), literal(name!), literal(value!)]));
+  const block = Buffer.concat(all.flatMap(([name, value]) => [Buffer.from([0]), literal(name), literal(value)]));
   const emptyMessage = Buffer.alloc(5);
   socket.write(
     Buffer.concat([

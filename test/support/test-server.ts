@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import * as grpc from '@grpc/grpc-js';
 import { Module, type INestMicroservice, type ModuleMetadata, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { GrpcServer, GrpcServerModule, type GrpcServerOptions } from 'nestjs-servicer';
@@ -81,6 +80,3 @@ export async function startTestServer({
     },
   };
 }
-
-/** Credentials of every test client: plain text on loopback. */
-export const insecure = grpc.credentials.createInsecure();

@@ -23,13 +23,13 @@ export function logFailure(call: LoggedCall, error: unknown): void {
 
 /** Logs a mistake of the server's that the client is told of in general terms. @returns what to end the call with */
 export function fault(call: LoggedCall, details: string, cause?: unknown): StatusError {
-  guardLog(() => call.host.logger.error(`${call.path}: ${details}${because(cause)}`, stackOf(cause)));
+  guardLog(() => void call.host.logger.error(`${call.path}: ${details}${because(cause)}`, stackOf(cause)));
   return new StatusError(StatusCode.INTERNAL, details, { cause });
 }
 
 /** Logs a mistake of the client's: one line, without a stack, since a client can make as many as it likes. */
 export function logClientFault(call: LoggedCall, details: string, cause: unknown): void {
-  guardLog(() => call.host.logger.warn(`${call.path}: ${details}${because(cause)}`));
+  guardLog(() => void call.host.logger.warn(`${call.path}: ${details}${because(cause)}`));
 }
 
 /** Runs what logs: an error that throws when it is looked at, or a logger that fails, must not take a call with it. */

@@ -247,7 +247,7 @@ export class GrpcJsCall implements IncomingCall, Listener {
  * Clients on Node's HTTP/2, which half-closes a stream that it resets, and sends the reset in a later packet: from another
  * process half of all cancels came with a turn of the loop or more in between.
  */
-const NODE_CLIENT = /nothing/;
+const NODE_CLIENT = /grpc-node|connect-es/;
 
 function halfClosesToCancel(headers: RawHeaders): boolean {
   const at = headers.findIndex((name, index) => index % 2 === 0 && name === 'user-agent');

@@ -34,8 +34,11 @@ describe('pump', () => {
   });
 
   it.each([
-    ['taking a message', { send: () => raise(), drained: async () => undefined }],
-    ['waiting for room', { send: () => false, drained: () => Promise.reject(new Error('full')) }],
+    ['taking a message', { send: (): never => raise(), drained: async (): Promise<void> => undefined }],
+    [
+      'waiting for room',
+      { send: (): boolean => false, drained: (): Promise<void> => Promise.reject(new Error('full')) },
+    ],
   ] as const)('returns the iterator when %s fails', async (_where, outlet) => {
     const { iterator, log } = source(3);
     await expect(pump(iterator, outlet)).rejects.toThrow('full');
