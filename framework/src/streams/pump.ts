@@ -17,15 +17,15 @@ const TURN_EVERY_MS = 5;
  * be heard: from time to time it gets a turn.
  */
 export async function pump<T>(iterator: AsyncIterator<T>, outlet: Outlet<T>): Promise<void> {
-  let turnedAt = performance.now();
+  let turnedAt = Date.now();
   for (;;) {
     const step = await iterator.next();
     if (step.done) return;
     try {
       if (!outlet.send(step.value)) await outlet.drained();
-      if (performance.now() - turnedAt >= TURN_EVERY_MS) {
+      if (Date.now() - turnedAt >= TURN_EVERY_MS) {
         await new Promise((resolve) => setImmediate(resolve));
-        turnedAt = performance.now();
+        turnedAt = Date.now();
       }
     } catch (error) {
       await returnQuietly(iterator);
