@@ -16,6 +16,7 @@ import { onResult } from './nest-internals.js';
 import { ownMethod } from './own-method.js';
 import { hasOtherPattern, SERVICER_TRANSPORT } from './pattern.js';
 import { decoratorFor, isA, optionProblems } from './wording.js';
+import { textOf } from '../status/text-of.js';
 
 export type Constructor = new (...args: never[]) => object;
 
@@ -66,7 +67,7 @@ export class Pairing {
     try {
       return read();
     } catch (error) {
-      this.#problem(where, error instanceof Error ? error.message : String(error));
+      this.#problem(where, textOf(error));
       return undefined;
     }
   }

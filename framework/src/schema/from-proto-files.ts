@@ -1,6 +1,7 @@
 import { access, readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { textOf } from '../status/text-of.js';
 import { UsageError } from '../status/usage-error.js';
 import { buildSchema, type RpcDescription } from './build-schema.js';
 import { isGrpcJs, readDefinition, type GrpcJsService } from './from-grpc-js.js';
@@ -69,8 +70,7 @@ function definitionsIn(file: string, includeDirs: string[], loader: ProtoLoader)
   try {
     return loader.loadSync(file, { ...CONVERSION, includeDirs });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`"${file}" cannot be loaded: ${why}`, { cause });
+    throw new UsageError(`"${file}" cannot be loaded: ${textOf(cause)}`, { cause });
   }
 }
 

@@ -1,3 +1,4 @@
+import { textOf } from '../status/text-of.js';
 import { UsageError } from '../status/usage-error.js';
 import { endpointName, type BindTarget } from './listen-address.js';
 import type { Listener } from './listener.js';
@@ -64,6 +65,6 @@ function isTaken(failure: unknown): boolean {
 }
 
 function cannotListen(address: string, failures: readonly unknown[]): UsageError {
-  const reasons = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  const reasons = failures.map(textOf);
   return new UsageError(`Cannot listen on "${address}": ${reasons.join('; ')}`, { cause: failures[0] });
 }

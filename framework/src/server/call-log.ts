@@ -3,7 +3,7 @@ import { CallAbortedError } from '../status/call-aborted-error.js';
 import { CallEndedError } from '../status/call-ended-error.js';
 import { StatusCode } from '../status/status-code.js';
 import { StatusError } from '../status/status-error.js';
-import { textOf } from '../status/status-of.js';
+import { stackOf, textOf } from '../status/text-of.js';
 
 /** What the log says of one call. */
 export interface LoggedCall {
@@ -50,13 +50,4 @@ export function isEcho(call: Pick<LoggedCall, 'active'>, error: unknown): boolea
   if (call.active) return false;
   if (error instanceof CallEndedError || error instanceof CallAbortedError) return true;
   return error instanceof Error && error.name === 'AbortError';
-}
-
-function stackOf(error: unknown): string | undefined {
-  try {
-    return error instanceof Error ? error.stack : undefined;
-  } catch {
-    // made when first asked for, out of a message that throws
-    return undefined;
-  }
 }

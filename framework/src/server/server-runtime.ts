@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Clock } from '../call/clock.js';
 import type { PipelineState } from '../decorators/pipeline-state.js';
+import { stackOf, textOf } from '../status/text-of.js';
 import { CallRegistry } from '../termination/call-registry.js';
 import type { ServerState } from '../termination/server-state.js';
 import { ShutdownSignals } from '../termination/shutdown-signals.js';
@@ -111,10 +112,7 @@ export class ServerRuntime implements Terminable {
   }
 
   failed(error: unknown): void {
-    this.logger.error(
-      error instanceof Error ? error.message : String(error),
-      error instanceof Error ? error.stack : undefined,
-    );
+    this.logger.error(textOf(error), stackOf(error));
   }
 
   #onFirstSignal(signal: NodeJS.Signals, graceMs: number, drainDelayMs?: number): void {

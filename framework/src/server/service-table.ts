@@ -13,6 +13,7 @@ import type { BoundMethod } from './bound-method.js';
 import { GRPC_SERVER_OPTIONS, type GrpcServerOptions } from './grpc-server.options.js';
 import { probeGrpcJsInternals } from './grpc-js-internals.js';
 import type { FeatureServicer, ServerFeature } from './server-feature.js';
+import { textOf } from '../status/text-of.js';
 
 /** One rpc in the table, and who serves it. */
 export interface TableEntry extends BoundMethod {
@@ -94,7 +95,7 @@ export class ServiceTable {
     try {
       return schemaOf(source);
     } catch (error) {
-      this.problems.push(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+      this.problems.push(`${where}: ${textOf(error)}`);
       return undefined;
     }
   }

@@ -2,6 +2,7 @@ import { RpcException } from '@nestjs/microservices/exceptions/rpc-exception.js'
 import { Metadata, type MetadataValue } from './metadata.js';
 import { isStatusCode, StatusCode } from './status-code.js';
 import { StatusError, type Status } from './status-error.js';
+import { textOf } from './text-of.js';
 
 /** A status, and whether the error behind it is one that nobody meant to send. */
 export interface MappedStatus extends Status {
@@ -194,13 +195,4 @@ function isServiceError(thrown: unknown): thrown is Error {
 
 function isTimeout(thrown: unknown): thrown is Error {
   return thrown instanceof Error && thrown.name === 'TimeoutError';
-}
-
-/** The message of anything thrown; not everything can be made a string. */
-export function textOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  } catch {
-    return `a thrown ${typeof thrown} without text`;
-  }
 }

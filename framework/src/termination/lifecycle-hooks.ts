@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { stackOf, textOf } from '../status/text-of.js';
 
 /** A provider that wants to know when the server begins to serve. */
 export interface OnServerServing {
@@ -28,10 +29,7 @@ export async function runHooks(hooks: readonly Hook[], logger: LoggerService): P
       try {
         await run();
       } catch (error) {
-        logger.error(
-          `${owner} failed: ${error instanceof Error ? error.message : String(error)}`,
-          error instanceof Error ? error.stack : undefined,
-        );
+        logger.error(`${owner} failed: ${textOf(error)}`, stackOf(error));
       }
     }),
   );
